@@ -1,0 +1,87 @@
+/** What a model or server must be able to do to take a request. */
+export type Capability =
+  | 'tools'
+  | 'images'
+  | 'audio'
+  | 'files'
+  | 'json_schema'
+  | 'json_object'
+  | 'logprobs'
+  | 'multiple_choices';
+
+/** US dollars per million tokens. */
+export interface Price {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly output: number;
+}
+
+/** Deadlines of one call, in milliseconds. `firstToken` runs from send to first real output; keep-alives do not reset it. */
+export interface Timeouts {
+  readonly connectMs: number;
+  readonly firstTokenMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+/** One place that serves a model. */
+export interface Target {
+  /** Unique in the gateway, e.g. `gpt-4o-mini@api.openai.com`. */
+  readonly id: string;
+  /** Which of `backends/` speaks to it. */
+  readonly backend: string;
+  /** Without a trailing slash; `/chat/completions` is appended. Empty for backends without a network. */
+  readonly baseUrl: string;
+  /** The name the upstream knows the model by; null keeps the gateway's model id. */
+  readonly upstreamModel: string | null;
+  /** The upstream's secret. Never logged, never in an error. */
+  readonly apiKey: string | null;
+  /** True where prompts do not leave the operator's machines. */
+  readonly local: boolean;
+  readonly region: string | null;
+  /** Share of traffic among the targets of one model; >= 0. */
+  readonly weight: number;
+  readonly timeouts: Timeouts;
+  /** Backend-specific settings, already validated by that backend. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A model as the operator configured it. */
+export interface Model {
+  readonly id: string;
+  /** Null: nobody knows it; the model is listed and not routed. Unknown is never zero. */
+  readonly price: Price | null;
+  /** Tokens of prompt and answer together; null where unknown (then it removes nothing). */
+  readonly contextTokens: number | null;
+  /** Null where unknown (then it removes nothing). */
+  readonly capabilities: ReadonlySet<Capability> | null;
+  /** Marked in every answer: no real model stands behind it. */
+  readonly simulated: boolean;
+  readonly targets: readonly Target[];
+}
+
+/**
+ * What estimators and policies see of a model. Parallel arrays of predictions, propensities and scores all follow the
+ * order of the candidate list they were made for.
+ */
+export interface Candidate {
+  readonly model: string;
+  readonly price: Price | null;
+}
+
+/** Why a model of the route was not a candidate for this query. */
+export interface Removal {
+  readonly model: string;
+  readonly check:
+    | 'price'
+    | 'allow_list'
+    | 'key'
+    | 'context'
+    | 'capability'
+    | 'local_only'
+    | 'region'
+    | 'health'
+    | 'max_cost';
+  /** For people: "needs images, has tools". */
+  readonly reason: string;
+}

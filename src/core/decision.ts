@@ -1,0 +1,40 @@
+import type { Candidate, Removal } from './candidate.ts';
+import type { Prediction, Quantity } from './estimator.ts';
+
+/**
+ * What is to be done, as data; `upstream/` carries it out. A plan of several calls (cascade, sample, hedge) is another
+ * member of this union: every `switch` over it is closed by `satisfies never`, so the compiler names what must follow.
+ */
+export type Plan =
+  | { readonly type: 'route'; readonly model: string }
+  | { readonly type: 'reject'; readonly reason: string };
+
+export type Predictions = Readonly<Partial<Record<Quantity, Prediction>>>;
+
+/** Everything that a later reader needs to evaluate or reproduce the choice. Parallel arrays follow `candidates`. */
+export interface Decision {
+  /** Unguessable: feedback is joined by it. */
+  readonly id: string;
+  readonly route: string;
+  readonly policy: string;
+  /** Changes whenever the policy's options, the estimators' artefact or the candidates' configuration do. */
+  readonly policyVersion: string;
+  readonly plan: Plan;
+  readonly candidates: readonly Candidate[];
+  readonly removals: readonly Removal[];
+  /** Indices into `candidates`, best first; the chosen one leads. Fallbacks follow this order. */
+  readonly ranking: readonly number[];
+  /** Probability of each candidate's plan at decision time, exploration included; sums to 1. */
+  readonly propensities: Float64Array;
+  readonly predictions: Predictions;
+  /** One sentence for people. */
+  readonly reason: string;
+  /** Quality per dollar; null where the policy does not weigh cost. */
+  readonly lambda: number | null;
+  /** Null where nothing on the route reads one. */
+  readonly embedding: Float32Array | null;
+  /** The client named a model: nothing was chosen. */
+  readonly pinned: boolean;
+  /** What fell back, e.g. `embedding:timeout`; empty when all went well. */
+  readonly degraded: readonly string[];
+}

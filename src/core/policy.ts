@@ -1,0 +1,63 @@
+import type { Static, TSchema } from 'typebox';
+import type { Candidate } from './candidate.ts';
+import type { Plan } from './decision.ts';
+import type { Prediction, Quantity } from './estimator.ts';
+import type { Random } from './random.ts';
+
+/** What a policy decides from. `Uses` are the quantities its definition declared; no others are computed. */
+export interface DecideInput<Uses extends Quantity = Quantity> {
+  /** At least one. */
+  readonly candidates: readonly Candidate[];
+  readonly predictions: Readonly<Record<Uses, Prediction>>;
+  /** Quality per dollar from the request or route; null leaves it to the policy's own option. */
+  readonly lambda: number | null;
+  /** One independent stream per decision. */
+  readonly random: Random;
+}
+
+export interface PolicyDecision {
+  readonly plan: Plan;
+  /** Indices into the candidates, each once, best first; the plan's model leads. */
+  readonly ranking: readonly number[];
+  /**
+   * [candidates] probability that this policy would have chosen each, given everything but its own randomness.
+   * Computed from the policy's rule, never guessed; sums to 1.
+   */
+  readonly propensities: Float64Array;
+  /** One sentence for people, with the numbers that settled it. */
+  readonly reason: string;
+  /** The lambda that was really used; null where cost was not weighed. */
+  readonly lambda: number | null;
+}
+
+/** Knows our goals, not the world. Pure: same input and random stream, same decision; no I/O, no memory. */
+export interface Policy<Uses extends Quantity = Quantity> {
+  decide(input: DecideInput<Uses>): PolicyDecision;
+}
+
+/** Told to a policy when a route is built: what its options may refer to. */
+export interface PolicyContext {
+  /** Every model id of the route. */
+  readonly models: readonly string[];
+}
+
+/** The default export of a file in `policies/`; the file name is the policy's name. */
+export interface PolicyDefinition<Options extends TSchema = TSchema, Uses extends Quantity = Quantity> {
+  /** One sentence for lists. */
+  readonly summary: string;
+  /** Paper, formula or specification, and what deviates from it. */
+  readonly source: string;
+  readonly options: Options;
+  readonly uses: readonly Uses[];
+  /** A valid set of options over these models: used by the contract suite and the docs' example. */
+  example(models: readonly string[]): Static<Options>;
+  /** Throws `invalid_config` where options name a model that the route lacks. */
+  create(options: Static<Options>, context: PolicyContext): Policy<Uses>;
+}
+
+/** Types the definition from its schema and its `uses`. */
+export function definePolicy<const Options extends TSchema, const Uses extends Quantity>(
+  definition: PolicyDefinition<Options, Uses>,
+): PolicyDefinition<Options, Uses> {
+  return definition;
+}

@@ -1,0 +1,76 @@
+import type { Clock } from '../core/clock.ts';
+import type { Decision } from '../core/decision.ts';
+import type { OutcomeStore, RewardReceipt, Reward } from '../core/outcome.ts';
+import type { Model } from '../core/candidate.ts';
+import type { Caller, Query } from '../core/query.ts';
+import type { RequestBody } from '../core/backend.ts';
+import type { ClientSink } from '../upstream/execute.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** What a key may do. */
+export type Scope = 'chat' | 'feedback' | 'metrics' | 'admin';
+
+/** A caller that was let in. */
+export interface Access {
+  readonly caller: Caller;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Route names this key may use; null: all. */
+  readonly routes: ReadonlySet<string> | null;
+}
+
+/** What the requested model name means. */
+export type Resolved =
+  | { readonly type: 'model'; readonly model: Model }
+  | {
+      readonly type: 'route';
+      readonly route: string;
+      /** Replaces the route's policy. */ readonly policy: string | null;
+    };
+
+/** Money put aside for one request until its true cost is known. */
+export interface Reservation {
+  /** Exactly once; null: the cost is unknown, so the reserved amount stands. */
+  settle(costUsd: number | null): void;
+}
+
+export interface ListedModel {
+  readonly id: string;
+  readonly kind: 'model' | 'route' | 'alias';
+  readonly simulated: boolean;
+  /** Why it cannot be routed to; null where it can. */
+  readonly unroutable: string | null;
+}
+
+/**
+ * Everything the endpoints need, and all they may touch. `app.ts` builds it. A request walks through it from top to
+ * bottom; whatever throws a PointsmanError ends the walk with that error.
+ */
+export interface Gateway {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly store: OutcomeStore;
+  /** No keys are configured and `auth` is not `none`: only loopback Hosts and Origins are served. */
+  readonly loopbackOnly: boolean;
+  readonly bodyLimitBytes: number;
+  /** `bearer` is the secret from the Authorization header, null where there is none. */
+  authenticate(bearer: string | null): Access;
+  resolve(model: string): Resolved;
+  /** Synchronous where the embedder is. */
+  decide(query: Query, resolved: Resolved, access: Access): Decision | Promise<Decision>;
+  /** Throws `budget_exceeded`. */
+  reserve(decision: Decision, query: Query, access: Access): Reservation;
+  /** Carries the plan out; `sink.finish` is always its last call. */
+  execute(
+    decision: Decision,
+    query: Query,
+    body: RequestBody,
+    includeUsage: boolean,
+    signal: AbortSignal,
+    sink: ClientSink,
+  ): void;
+  /** Commits, then hands the observation to the learners. */
+  feedback(reward: Reward, caller: Caller): Promise<RewardReceipt>;
+  listModels(access: Access): readonly ListedModel[];
+  /** Null when ready; else why not. */
+  notReady(): string | null;
+}
