@@ -1,3 +1,5 @@
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
 import { PointsmanError } from './errors.ts';
 import type { Json, State, TypedArray } from './state.ts';
 
@@ -10,11 +12,17 @@ const magic = 'PMS1';
 const kinds = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array } as const;
 type Kind = keyof typeof kinds;
 
-interface Header {
-  readonly version: number;
-  readonly data: Readonly<Record<string, Json>>;
-  readonly arrays: readonly { readonly name: string; readonly kind: Kind; readonly length: number }[];
-}
+const Header = Type.Object({
+  version: Type.Integer(),
+  data: Type.Record(Type.String(), Type.Unsafe<Json>({})),
+  arrays: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      kind: Type.Union([Type.Literal('f32'), Type.Literal('f64'), Type.Literal('i32'), Type.Literal('u8')]),
+      length: Type.Integer({ minimum: 0 }),
+    }),
+  ),
+});
 
 const align = (offset: number): number => (offset + 7) & ~7;
 
@@ -27,7 +35,7 @@ function kindOf(array: TypedArray): Kind {
 
 export function encodeState(state: State): Buffer {
   const entries = Object.entries(state.arrays).sort(([a], [b]) => (a < b ? -1 : 1));
-  const header: Header = {
+  const header = {
     version: state.version,
     data: state.data,
     arrays: entries.map(([name, array]) => ({ name, kind: kindOf(array), length: array.length })),
@@ -57,18 +65,20 @@ export function decodeState(bytes: Uint8Array): State {
   if (buffer.length < 8 || buffer.toString('latin1', 0, 4) !== magic) throw broken('it does not begin with PMS1');
   const headerEnd = 8 + buffer.readUInt32LE(4);
   if (headerEnd > buffer.length) throw broken('it ends inside its header');
-  let header: Header;
+  let header: unknown;
   try {
-    header = JSON.parse(buffer.toString('utf8', 8, headerEnd)) as Header;
+    header = JSON.parse(buffer.toString('utf8', 8, headerEnd));
   } catch (cause) {
     throw broken('its header is not JSON', cause);
   }
+  if (!Value.Check(Header, header)) throw broken('its header has another shape');
   const arrays: Record<string, TypedArray> = {};
   let offset = align(headerEnd);
   for (const { name, kind, length } of header.arrays) {
     const Kind = kinds[kind];
     const size = length * Kind.BYTES_PER_ELEMENT;
     if (offset + size > buffer.length) throw broken(`it ends inside the array "${name}"`);
+    // Copied, so that the view is aligned and owns its memory.
     arrays[name] = new Kind(new Uint8Array(buffer.subarray(offset, offset + size)).buffer, 0, length);
     offset = align(offset + size);
   }
