@@ -1,0 +1,223 @@
+import type { Candidate, Model } from '../core/candidate.ts';
+import type { Decision, Predictions } from '../core/decision.ts';
+import type { Embedder } from '../core/embedder.ts';
+import { PointsmanError } from '../core/errors.ts';
+import type { EstimatorInput, Quantity } from '../core/estimator.ts';
+import type { PolicyDecision, PolicyDefinition } from '../core/policy.ts';
+import type { Query } from '../core/query.ts';
+import { seededRandom, type Random } from '../core/random.ts';
+import { capCost, createEligibility, type EligibilityContext, type Eligible } from './eligibility.ts';
+import { explore } from './exploration.ts';
+import { checkOptions } from './options.ts';
+import { checkRoute, checkSlot } from './route-checks.ts';
+import { policyVersion } from './policy-version.ts';
+import {
+  createPredictor,
+  type EstimatorSlot,
+  type EstimatorSlots,
+  type Predictor,
+  type PredictorResult,
+} from './predictor.ts';
+
+/** A policy of the catalogue with the options somebody wrote for it. */
+export interface PolicyChoice {
+  readonly name: string;
+  readonly definition: PolicyDefinition;
+  /** As written; checked against the definition's schema when the route is built. */
+  readonly options: unknown;
+  /** Where the options were written, for errors. Default: `routes.<route>.policy`. */
+  readonly path?: string | undefined;
+}
+
+export interface RouteSettings {
+  readonly name: string;
+  /** At least one, in the operator's order. */
+  readonly models: readonly Model[];
+  readonly policy: PolicyChoice;
+  /** Quality must have one where the policy reads it; cost falls back to the price. */
+  readonly estimators: EstimatorSlots;
+  /** Quality per dollar; null leaves it to the policy's own option. A request's wish goes before it. */
+  readonly lambda: number | null;
+  /** Probability in [0, 1] of drawing a candidate uniformly after the policy has spoken. */
+  readonly exploration: { readonly epsilon: number };
+  /** Null only where no estimator of the route reads an embedding. */
+  readonly embedder: Embedder | null;
+  /** Every decision draws from `seededRandom(`${seed}:${decision id}`)`. */
+  readonly seed: string;
+  /** Told what fell back and why; for the log. */
+  readonly onFault?: ((what: string, cause: unknown) => void) | undefined;
+}
+
+export interface DecideContext extends EligibilityContext {
+  /** The decision's id. */
+  readonly id: string;
+  /** Instead of the stream that follows from the route's seed and the id. */
+  readonly random?: Random | undefined;
+}
+
+/** One route: eligibility, embedding, predictions, policy, exploration. The same online and in replay. */
+export interface Route {
+  readonly name: string;
+  readonly models: readonly Model[];
+  readonly policy: PolicyChoice;
+  /** 12 hex digits; see Decision. */
+  readonly policyVersion: string;
+  readonly needsEmbedding: boolean;
+  readonly estimators: EstimatorSlots;
+  /** The route's lambda; null where it has none. */
+  readonly lambda: number | null;
+  /** Synchronous where the embedder is. Throws or rejects with `no_eligible_candidate`. */
+  decide(query: Query, context: DecideContext): Decision | Promise<Decision>;
+  /** What the policy reads, for these candidates. Independent of lambda and randomness: a sweep asks once. */
+  predict(input: EstimatorInput, candidates: readonly Candidate[]): PredictorResult;
+  /** The policy's choice with the route's exploration mixed in. `predictions` must hold what the policy uses. */
+  choose(
+    candidates: readonly Candidate[],
+    predictions: Predictions,
+    lambda: number | null,
+    random: Random,
+  ): PolicyDecision;
+  /** Replaces an estimator at once, here and in every sibling made by `withPolicy`. */
+  swap(quantity: Quantity, slot: EstimatorSlot): void;
+  /** The same route under another policy; estimators are shared, so a swap reaches both. */
+  withPolicy(policy: PolicyChoice): Route;
+}
+
+/** Throws `invalid_config` where options, models or estimators do not fit together. */
+export function createRoute(settings: RouteSettings): Route {
+  return build(settings, createPredictor(settings.estimators, settings.onFault));
+}
+
+const noEmbedding = new Float32Array(0);
+
+function build(settings: RouteSettings, predictor: Predictor): Route {
+  const { name, models, policy: choice, embedder, seed } = settings;
+  const { definition } = choice;
+  const path = choice.path ?? `routes.${name}.policy`;
+  const { epsilon } = settings.exploration;
+  checkRoute(settings, definition.uses, predictor.slots);
+  const options = checkOptions(`policy ${choice.name}`, definition.options, choice.options, path);
+  const policy = definition.create(options, { models: models.map(({ id }) => id) });
+  const { uses } = definition;
+  const usesAndCost: readonly Quantity[] = uses.includes('cost') ? uses : [...uses, 'cost'];
+  const eligible = createEligibility(models);
+  const unknownEmbedding = new Float32Array(embedder?.dimensions ?? 0);
+
+  let revision = -1;
+  let version = '';
+  const currentVersion = (): string => {
+    if (revision !== predictor.revision) {
+      revision = predictor.revision;
+      const identity = { policy: choice.name, options, lambda: settings.lambda, epsilon, models };
+      version = policyVersion({ ...identity, embedder: embedder?.id ?? null }, predictor.slots);
+    }
+    return version;
+  };
+
+  const choose: Route['choose'] = (candidates, predictions, lambda, random) => {
+    if (!holds(predictions, uses)) {
+      throw new PointsmanError('internal_error', `Policy ${choice.name} was asked without ${uses.join(', ')}.`);
+    }
+    return explore(policy.decide({ candidates, predictions, lambda, random }), candidates, epsilon, random);
+  };
+
+  /** `embedding` null: there is none, because nothing reads it or because `trouble` kept it from being made. */
+  const conclude = (
+    query: Query,
+    context: DecideContext,
+    left: Eligible,
+    embedding: Float32Array | null,
+    trouble: string | null,
+  ): Decision => {
+    const { wishes } = query;
+    // An empty text has the zero vector, so estimators answer it with what they know of each model without the query.
+    const input = {
+      embedding: embedding ?? (trouble === null ? noEmbedding : unknownEmbedding),
+      promptTokens: query.promptTokens,
+    };
+    const capped = wishes.maxCostUsd;
+    const predicted = predictor.predict(capped === undefined ? uses : usesAndCost, input, left.candidates);
+    const { candidates, removals, predictions } =
+      capped === undefined
+        ? { ...left, predictions: predicted.predictions }
+        : capCost(query.model, capped, { ...left, predictions: predicted.predictions });
+    const random = context.random ?? seededRandom(`${seed}:${context.id}`);
+    const chosen = choose(candidates, predictions, wishes.lambda ?? settings.lambda, random);
+    return {
+      id: context.id,
+      route: name,
+      policy: choice.name,
+      policyVersion: currentVersion(),
+      plan: chosen.plan,
+      candidates,
+      removals,
+      ranking: chosen.ranking,
+      propensities: chosen.propensities,
+      predictions,
+      reason: chosen.reason,
+      lambda: chosen.lambda,
+      embedding,
+      pinned: false,
+      degraded: trouble === null ? predicted.degraded : [trouble, ...predicted.degraded],
+    };
+  };
+
+  const embeddingTrouble = (cause: unknown): string => {
+    const what = `embedding:${kindOf(cause)}`;
+    settings.onFault?.(what, cause);
+    return what;
+  };
+
+  return {
+    name,
+    models,
+    policy: choice,
+    lambda: settings.lambda,
+    get policyVersion() {
+      return currentVersion();
+    },
+    get needsEmbedding() {
+      return predictor.needsEmbedding;
+    },
+    get estimators() {
+      return predictor.slots;
+    },
+    decide(query, context) {
+      const left = eligible(query, context);
+      if (!predictor.needsEmbedding || embedder === null) return conclude(query, context, left, null, null);
+      let vector: Float32Array | Promise<Float32Array>;
+      try {
+        vector = embedder.embed(query.text);
+      } catch (cause) {
+        return conclude(query, context, left, null, embeddingTrouble(cause));
+      }
+      if (vector instanceof Float32Array) return conclude(query, context, left, vector, null);
+      return vector.then(
+        (embedding) => conclude(query, context, left, embedding, null),
+        (cause: unknown) => conclude(query, context, left, null, embeddingTrouble(cause)),
+      );
+    },
+    predict: (input, candidates) => predictor.predict(uses, input, candidates),
+    choose,
+    swap(quantity, slot) {
+      checkSlot(name, quantity, slot, embedder);
+      predictor.swap(quantity, slot);
+    },
+    withPolicy: (policy) => build({ ...settings, policy }, predictor),
+  };
+}
+
+function holds<Uses extends Quantity>(
+  predictions: Predictions,
+  uses: readonly Uses[],
+): predictions is Readonly<Record<Uses, NonNullable<Predictions[Uses]>>> {
+  for (const quantity of uses) if (predictions[quantity] === undefined) return false;
+  return true;
+}
+
+/** One word for a header: why there is no embedding. */
+function kindOf(cause: unknown): string {
+  if (cause instanceof PointsmanError) return cause.code;
+  const name = cause instanceof Error ? cause.name : '';
+  return name === 'TimeoutError' ? 'timeout' : name === 'AbortError' ? 'aborted' : 'failed';
+}

@@ -1,0 +1,86 @@
+import type { Model } from '../core/candidate.ts';
+import type { Decision } from '../core/decision.ts';
+import { messageOf, PointsmanError } from '../core/errors.ts';
+import type { PolicyDefinition } from '../core/policy.ts';
+import type { Query } from '../core/query.ts';
+import { createNames, type Resolution } from './names.ts';
+import { pin } from './pin.ts';
+import { parsePolicyReference } from './policy-reference.ts';
+import type { DecideContext, PolicyChoice, Route } from './route.ts';
+
+export interface RouterSettings {
+  readonly models: readonly Model[];
+  readonly routes: readonly Route[];
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly policies: ReadonlyMap<string, PolicyDefinition>;
+}
+
+/** All routes under their names: from the `model` of a request to its decision. */
+export interface Router {
+  readonly routes: ReadonlyMap<string, Route>;
+  /** Throws `model_not_found`. */
+  resolve(name: string): Resolution;
+  /** The route a resolution means, under the policy it names. Throws `model_not_found` where that cannot be built. */
+  routeFor(resolution: Resolution & { readonly type: 'route' }): Route;
+  /** Synchronous where the route's embedder is. Throws or rejects with `no_eligible_candidate`. */
+  decide(query: Query, resolution: Resolution, context: DecideContext): Decision | Promise<Decision>;
+}
+
+/** Throws `invalid_config` where a name is ambiguous or an alias leads nowhere. */
+export function createRouter({ models, routes: list, aliases, policies }: RouterSettings): Router {
+  const routes = new Map(list.map((route) => [route.name, route]));
+  const names = list.map(({ name }) => name);
+  const resolve = createNames({ models, routes: names, aliases, policies: [...policies.keys()] });
+  /** `route/policy` to its route; bounded by the catalogue, since thresholds from clients are not kept. */
+  const variants = new Map<string, Route>();
+
+  const routeFor: Router['routeFor'] = ({ route: name, policy }) => {
+    const route = routes.get(name);
+    if (route === undefined) throw unusable(name, policy, 'there is no such route');
+    if (policy === null) return route;
+    const key = `${name}/${policy}`;
+    const kept = variants.get(key);
+    if (kept !== undefined) return kept;
+    const reference = parsePolicyReference(policy);
+    const definition = reference === null ? undefined : policies.get(reference.name);
+    if (reference === null || definition === undefined) throw unusable(name, policy, 'there is no such policy');
+    const own = route.policy.name === reference.name;
+    if (own && reference.threshold === null) return route;
+    const path = `routes.${name}/${policy}`;
+    const choice: PolicyChoice = own
+      ? { ...route.policy, options: withThreshold(route.policy.options, reference.threshold), path }
+      : { name: reference.name, definition, options: withThreshold({}, reference.threshold), path };
+    let variant: Route;
+    try {
+      variant = route.withPolicy(choice);
+    } catch (cause) {
+      throw unusable(name, policy, messageOf(cause), cause);
+    }
+    if (reference.threshold === null) variants.set(key, variant);
+    return variant;
+  };
+
+  return {
+    routes,
+    resolve,
+    routeFor,
+    decide(query, resolution, context) {
+      switch (resolution.type) {
+        case 'model':
+          return pin(resolution.model, query, context);
+        case 'route':
+          return routeFor(resolution).decide(query, context);
+        default:
+          return resolution satisfies never;
+      }
+    },
+  };
+}
+
+function withThreshold(options: unknown, threshold: number | null): unknown {
+  const given = typeof options === 'object' ? options : {};
+  return threshold === null ? given : { ...given, threshold };
+}
+
+const unusable = (route: string, policy: string | null, why: string, cause?: unknown): PointsmanError =>
+  new PointsmanError('model_not_found', `"${route}/${policy}" cannot be used: ${why}`, { param: 'model', cause });
