@@ -1,0 +1,94 @@
+import type { Model } from '../core/candidate.ts';
+import type { Quantity } from '../core/estimator.ts';
+import type { Scope } from './schema.ts';
+
+/** `keys`: every request needs one. `loopback`: only this machine is served. `none`: everybody is, as written out. */
+export type Auth = 'keys' | 'loopback' | 'none';
+
+export interface ListenConfig {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly bodyLimitBytes: number;
+}
+
+/** One key of the gateway. The secret itself is not kept. */
+export interface KeyConfig {
+  readonly name: string;
+  /** SHA-256 of the secret, 64 lower-case hex digits. */
+  readonly hash: string;
+  readonly tenant: string;
+  /** Null: all. */
+  readonly routes: readonly string[] | null;
+  readonly scopes: readonly Scope[];
+  /** US dollars between two UTC midnights; null: no limit. */
+  readonly usdPerDay: number | null;
+}
+
+/** A type and its options, which the room that owns the type checks. */
+export interface TypedOptions {
+  readonly type: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface RouteConfig {
+  readonly name: string;
+  /** Ids of configured models, at least one. Models without a price are among them; eligibility removes them. */
+  readonly models: readonly string[];
+  readonly policy: TypedOptions;
+  /** Names of `Config.estimators`. */
+  readonly estimators: Readonly<Partial<Record<Quantity, string>>>;
+  /** Quality per US dollar; null: the policy's own. */
+  readonly lambda: number | null;
+  /** Share of requests explored on top of the policy, in [0, 1]. */
+  readonly epsilon: number;
+  readonly usdPerDay: number | null;
+}
+
+/** A predictor that routes refer to by name. One entry used for two quantities is two estimators. */
+export interface EstimatorConfig {
+  readonly name: string;
+  /** Null: whichever the artefact recommends. */
+  readonly type: string | null;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Absolute path of a trained artefact; null: starts empty. */
+  readonly artefactPath: string | null;
+  /** Observations are folded in. */
+  readonly learn: boolean;
+}
+
+export interface RetentionConfig {
+  /** Days; null: kept. */
+  readonly decisionsDays: number | null;
+  readonly embeddingsDays: number | null;
+  readonly rewardsDays: number | null;
+}
+
+/** Everything the gateway is told, checked and with every default filled in. Frozen, all the way down. */
+export interface Config {
+  /** The YAML's absolute path; null: the built-in configuration. */
+  readonly file: string | null;
+  readonly listen: ListenConfig;
+  readonly auth: Auth;
+  readonly keys: readonly KeyConfig[];
+  /** Pattern with `*` to a model or route, in the order of the file. */
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly models: readonly Model[];
+  readonly routes: readonly RouteConfig[];
+  readonly embedder: TypedOptions;
+  readonly estimators: readonly EstimatorConfig[];
+  readonly storage: { readonly path: string; readonly retention: RetentionConfig };
+  readonly queue: { readonly type: 'embedded' };
+  readonly limits: { readonly usdPerDay: number | null; readonly maxAttempts: number };
+  readonly learning: { readonly enabled: boolean; readonly snapshotEvery: number };
+  /** Absolute. */
+  readonly policyDirs: readonly string[];
+  readonly logLevel: LogLevel;
+  /** For people; each names its place. */
+  readonly warnings: readonly string[];
+  /** `pointsman.yaml:12:3` for a path such as `routes.auto.policy`, so that other rooms can name the place too. */
+  readonly locate: (path: string) => string;
+}
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];

@@ -1,0 +1,122 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { Quantity } from '../core/estimator.ts';
+import type { EstimatorConfig, RouteConfig, TypedOptions } from './config.ts';
+import { suggestion } from './nearest.ts';
+import type { Path } from './problems.ts';
+import type { Report } from './report.ts';
+import type { ConfigFile } from './schema.ts';
+import { quantities } from './schema.ts';
+
+type RouteFile = NonNullable<ConfigFile['routes']>[string];
+
+/** Types that a route may name without an entry under `estimators`; a test holds them to the catalogue. */
+export const builtInEstimators = ['knn', 'mean', 'ridge'] as const;
+
+/** What a route uses where it names no estimator: neighbours for quality, price and length for cost. */
+const defaultEstimators = { quality: 'knn', cost: 'mean' } as const;
+const defaultPolicy = 'epsilon-greedy';
+
+export interface RoutesAndEstimators {
+  readonly routes: readonly RouteConfig[];
+  /** Those of the file, then those that routes name by type or path. */
+  readonly estimators: readonly EstimatorConfig[];
+}
+
+/**
+ * @param modelIds every model, in order.
+ * @param directory what relative paths are relative to.
+ */
+export function normaliseRoutes(
+  file: Pick<ConfigFile, 'routes' | 'estimators'>,
+  modelIds: readonly string[],
+  directory: string,
+  report: Report,
+): RoutesAndEstimators {
+  const estimators = new Map<string, EstimatorConfig>();
+  for (const [name, entry] of Object.entries(file.estimators ?? {})) {
+    const { type, artefact, learn = true, ...options } = entry;
+    const path = ['estimators', name];
+    if (type === undefined && artefact === undefined) {
+      report.problem(path, 'needs a "type", an "artefact", or both');
+    }
+    const artefactPath = artefact === undefined ? null : absolute(artefact, directory);
+    estimators.set(name, { name, type: type ?? null, options, artefactPath, learn });
+  }
+  const routes = Object.entries(file.routes ?? { auto: {} }).map(([name, route]): RouteConfig => {
+    const path = ['routes', name];
+    if (modelIds.includes(name)) {
+      report.problem(path, `"${name}" is also the id of a model; a request could mean either`, true);
+    }
+    return {
+      name,
+      models: routeModels(route, modelIds, path, report),
+      policy: readPolicy(route.policy),
+      estimators: routeEstimators(route, path, estimators, directory, report),
+      lambda: route.lambda ?? null,
+      epsilon: route.exploration?.epsilon ?? 0,
+      usdPerDay: route.limits?.usd_per_day ?? null,
+    };
+  });
+  if (routes.length === 0) report.problem(['routes'], 'is empty; leave it away to get "auto" over every model');
+  return { routes, estimators: [...estimators.values()] };
+}
+
+function routeModels(route: RouteFile, known: readonly string[], path: Path, report: Report): readonly string[] {
+  const asked = route.models ?? '*';
+  if (asked === '*') return known;
+  const seen = new Set<string>();
+  for (const [index, id] of asked.entries()) {
+    const place = [...path, 'models', index];
+    if (!known.includes(id)) report.problem(place, `no model has the id "${id}"${suggestion(id, known)}`);
+    if (seen.has(id)) report.problem(place, `"${id}" stands twice`);
+    seen.add(id);
+  }
+  return asked;
+}
+
+function readPolicy(policy: RouteFile['policy']): TypedOptions {
+  if (policy === undefined) return { type: defaultPolicy, options: {} };
+  if (typeof policy === 'string') return { type: policy, options: {} };
+  const { type, ...options } = policy;
+  return { type, options };
+}
+
+function routeEstimators(
+  route: RouteFile,
+  path: Path,
+  estimators: Map<string, EstimatorConfig>,
+  directory: string,
+  report: Report,
+): RouteConfig['estimators'] {
+  const chosen: Partial<Record<Quantity, string>> = {};
+  const asked = { ...defaultEstimators, ...route.estimators };
+  for (const quantity of quantities) {
+    const name = asked[quantity];
+    if (name === undefined) continue;
+    chosen[quantity] = name;
+    if (estimators.has(name)) continue;
+    const implied = impliedEstimator(name, directory);
+    if (implied !== null) estimators.set(name, implied);
+    else {
+      const known = [...estimators.keys(), ...builtInEstimators];
+      const mend = suggestion(name, known);
+      report.problem([...path, 'estimators', quantity], `no estimator is called "${name}"${mend}`);
+    }
+  }
+  return chosen;
+}
+
+/** A built-in type, or a path, which has a slash. */
+function impliedEstimator(name: string, directory: string): EstimatorConfig | null {
+  if (name.includes('/')) {
+    return { name, type: null, options: {}, artefactPath: absolute(name, directory), learn: true };
+  }
+  if (builtInEstimators.some((type) => type === name)) {
+    return { name, type: name, options: {}, artefactPath: null, learn: true };
+  }
+  return null;
+}
+
+export function absolute(path: string, directory: string): string {
+  return isAbsolute(path) ? path : resolve(directory, path);
+}

@@ -1,0 +1,314 @@
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import type { Capability } from '../core/candidate.ts';
+import type { Quantity } from '../core/estimator.ts';
+
+/**
+ * The YAML, once: this gives the type, the checks, `docs/pointsman.schema.json` for editors and the reference in
+ * `docs/configuration.md`. Every property has a description; defaults are told here and filled by `normalise-*.ts`.
+ */
+const closed = { additionalProperties: false } as const;
+
+export const capabilities = [
+  'tools',
+  'images',
+  'audio',
+  'files',
+  'json_schema',
+  'json_object',
+  'logprobs',
+  'multiple_choices',
+] as const satisfies readonly Capability[];
+
+export const scopes = ['chat', 'feedback', 'metrics', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+export const backends = ['openai-compatible', 'simulated'] as const;
+
+const oneOf = <const Values extends string[]>(values: readonly [...Values], description: string) =>
+  Type.Enum([...values], { description });
+
+const text = (description: string, extra: object = {}) => Type.String({ minLength: 1, description, ...extra });
+const dollars = (description: string) => Type.Number({ minimum: 0, description });
+const milliseconds = (description: string, value: number) =>
+  Type.Integer({ minimum: 1, description: `${description}, in milliseconds.`, default: value });
+
+export const defaultTimeouts = { connectMs: 5_000, firstTokenMs: 60_000, idleMs: 60_000, totalMs: 600_000 } as const;
+
+const timeoutsSchema = Type.Object(
+  {
+    connect_ms: Type.Optional(milliseconds('Until the connection stands', defaultTimeouts.connectMs)),
+    first_token_ms: Type.Optional(
+      milliseconds('From sending to the first real output; keep-alives do not count', defaultTimeouts.firstTokenMs),
+    ),
+    idle_ms: Type.Optional(milliseconds('Longest silence inside a stream', defaultTimeouts.idleMs)),
+    total_ms: Type.Optional(milliseconds('The whole call', defaultTimeouts.totalMs)),
+  },
+  { ...closed, description: 'Deadlines of one call.' },
+);
+
+const optionsSchema = Type.Record(Type.String(), Type.Unknown(), { description: 'Settings of that backend.' });
+
+/** What a target says; a model without `targets` says it for its only one, a model with `targets` says their default. */
+const targetFields = {
+  backend: Type.Optional(
+    oneOf(
+      backends,
+      'Who speaks to it. Default `openai-compatible`: vLLM, SGLang, llama.cpp, Ollama and most paid APIs.',
+    ),
+  ),
+  base_url: Type.Optional(
+    text('Where it answers, e.g. `http://gpu-1:8000/v1`; `/chat/completions` is appended. Needed unless simulated.'),
+  ),
+  api_key: Type.Optional(Type.String({ minLength: 1, description: 'Its secret, as `${NAME}` from the environment.' })),
+  upstream_model: Type.Optional(text('The name the upstream knows the model by. Default: the id.')),
+  local: Type.Optional(
+    Type.Boolean({
+      description:
+        'Prompts do not leave your machines. Default: true for loopback, private addresses, `*.local` and simulated.',
+    }),
+  ),
+  region: Type.Optional(text('For requests that wish one, e.g. `eu`.')),
+  timeouts: Type.Optional(timeoutsSchema),
+  options: Type.Optional(optionsSchema),
+};
+
+const targetSchema = Type.Object(
+  {
+    id: Type.Optional(text('Unique name. Default: model@host.')),
+    ...targetFields,
+    weight: Type.Optional(Type.Number({ minimum: 0, description: 'Share of traffic among the targets.', default: 1 })),
+  },
+  closed,
+);
+
+const priceSchema = Type.Object(
+  {
+    input: dollars('US dollars per million input tokens.'),
+    cached_input: Type.Optional(dollars("The same for input from the upstream's prompt cache. Default: `input`.")),
+    output: dollars('US dollars per million output tokens.'),
+  },
+  {
+    ...closed,
+    description: 'Default: from `data/prices.json` by the id or `upstream_model`; unknown: listed, not routed.',
+  },
+);
+
+const modelSchema = Type.Object(
+  {
+    id: text('What clients and routes call it. No spaces.', { pattern: '^\\S+$' }),
+    price: Type.Optional(priceSchema),
+    context_tokens: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Prompt and answer together. Default: from the price table.' }),
+    ),
+    capabilities: Type.Optional(
+      Type.Array(oneOf(capabilities, 'A capability.'), {
+        description: 'What it can take. Default: from the price table; unknown removes nothing.',
+      }),
+    ),
+    ...targetFields,
+    targets: Type.Optional(
+      Type.Array(targetSchema, {
+        minItems: 1,
+        description: 'Several places that serve it. They inherit what the model says above.',
+      }),
+    ),
+  },
+  closed,
+);
+
+const usdPerDay = Type.Optional(
+  dollars('Most that may be spent from one UTC midnight to the next. Reserved before a call, settled after it.'),
+);
+
+const policySchema = Type.Union(
+  [
+    text('A policy without options.'),
+    Type.Object(
+      { type: text('File name in `src/policies/` or a `policy_dirs` folder.') },
+      { additionalProperties: true, description: 'A policy and its options beside `type`.' },
+    ),
+  ],
+  { description: 'What decides; see `docs/policies.md`. Default `epsilon-greedy`.' },
+);
+
+export const quantities = ['quality', 'cost', 'latency', 'output_tokens'] as const satisfies readonly Quantity[];
+
+const estimatorName = (quantity: string) =>
+  Type.Optional(text(`Who predicts ${quantity}: a name under \`estimators\`, a built-in type, or an artefact's path.`));
+
+const routeSchema = Type.Object(
+  {
+    models: Type.Optional(
+      Type.Union([Type.Literal('*'), Type.Array(text('A model id.'), { minItems: 1 })], {
+        description: 'Its candidates; `"*"` (the default) is every model with a known price.',
+      }),
+    ),
+    policy: Type.Optional(policySchema),
+    estimators: Type.Optional(
+      Type.Object(
+        {
+          quality: estimatorName('quality'),
+          cost: estimatorName('cost'),
+          latency: estimatorName('latency'),
+          output_tokens: estimatorName('the length of the answer'),
+        },
+        { ...closed, description: 'Default: `quality: knn`, `cost: mean`.' },
+      ),
+    ),
+    lambda: Type.Optional(
+      Type.Number({ minimum: 0, description: "Quality per US dollar. Default: the policy's own." }),
+    ),
+    exploration: Type.Optional(
+      Type.Object(
+        {
+          epsilon: Type.Number({
+            minimum: 0,
+            maximum: 1,
+            description: 'Share of requests that go to a candidate drawn uniformly.',
+          }),
+        },
+        { ...closed, description: 'On top of any policy, so that logs can be evaluated. Default 0.' },
+      ),
+    ),
+    limits: Type.Optional(Type.Object({ usd_per_day: usdPerDay }, { ...closed, description: 'Of this route.' })),
+  },
+  closed,
+);
+
+const estimatorSchema = Type.Object(
+  {
+    type: Type.Optional(text('File name in `src/estimators/`. With `artefact`: which of its estimators.')),
+    artefact: Type.Optional(text('What `pointsman train` wrote; relative to this file.')),
+    learn: Type.Optional(Type.Boolean({ description: 'Feedback and measured costs change it.', default: true })),
+  },
+  { additionalProperties: true, description: 'Options of the type stand beside `type`.' },
+);
+
+const keySchema = Type.Object(
+  {
+    name: text('Seen in logs and metrics; never the secret.'),
+    key: text('The secret as `${NAME}`, or `sha256:` and the 64 hex digits of its SHA-256.'),
+    tenant: Type.Optional(text('Whose rows these are.', { default: 'default' })),
+    routes: Type.Optional(
+      Type.Array(text('A route.'), { minItems: 1, description: 'Only these may be used. Default: all.' }),
+    ),
+    scopes: Type.Optional(
+      Type.Array(oneOf(scopes, 'A scope.'), { minItems: 1, description: 'Default: chat and feedback.' }),
+    ),
+    usd_per_day: usdPerDay,
+  },
+  closed,
+);
+
+const routeName = '^[A-Za-z0-9][A-Za-z0-9._-]*$';
+const days = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));
+
+export const configSchema = Type.Object(
+  {
+    listen: Type.Optional(
+      Type.Object(
+        {
+          host: Type.Optional(text('Address to bind.', { default: '127.0.0.1' })),
+          port: Type.Optional(
+            Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port; 0 takes a free one.', default: 4040 }),
+          ),
+          body_limit_mb: Type.Optional(
+            Type.Number({ exclusiveMinimum: 0, maximum: 1024, description: 'Largest request, in MB.', default: 20 }),
+          ),
+        },
+        { ...closed, description: 'Where the gateway listens.' },
+      ),
+    ),
+    auth: Type.Optional(
+      oneOf(
+        ['keys', 'loopback', 'none'],
+        'Who is let in. Default: `keys` where any are configured, else `loopback`. `none` serves everybody.',
+      ),
+    ),
+    keys: Type.Optional(Type.Array(keySchema, { description: 'Who may call, what, and for how much.' })),
+    aliases: Type.Optional(
+      Type.Record(Type.String({ minLength: 1 }), text('A model or a route.'), {
+        description: 'Other names, `*` as a wildcard: `"gpt-4o*": auto`. Exact models and routes come first.',
+      }),
+    ),
+    models: Type.Array(modelSchema, { minItems: 1, description: 'What can answer.' }),
+    routes: Type.Optional(
+      Type.Record(Type.String({ pattern: routeName }), routeSchema, {
+        ...closed,
+        description: 'Names that clients write as `model`. Default: one route `auto` over every model.',
+      }),
+    ),
+    embedder: Type.Optional(
+      Type.Object(
+        { type: text('Which embedder.', { default: 'hashing' }) },
+        { additionalProperties: true, description: 'Text to vector; its options stand beside `type`.' },
+      ),
+    ),
+    estimators: Type.Optional(
+      Type.Record(Type.String({ pattern: routeName }), estimatorSchema, {
+        ...closed,
+        description: 'Named predictors for routes to refer to.',
+      }),
+    ),
+    storage: Type.Optional(
+      Type.Object(
+        {
+          path: Type.Optional(text('The SQLite file, relative to this file.', { default: 'pointsman.db' })),
+          retention: Type.Optional(
+            Type.Object(
+              {
+                decisions_days: days('Decisions and attempts. Default: kept.'),
+                embeddings_days: days('Embeddings inside decisions. Default: kept.'),
+                rewards_days: days('Rewards that are already learned. Default: kept.'),
+              },
+              { ...closed, description: 'What is deleted, and when.' },
+            ),
+          ),
+        },
+        { ...closed, description: 'Where outcomes are kept.' },
+      ),
+    ),
+    queue: Type.Optional(
+      Type.Object(
+        { type: oneOf(['embedded'], 'Learning inside this process.') },
+        { ...closed, description: 'Who runs the learning.' },
+      ),
+    ),
+    limits: Type.Optional(
+      Type.Object(
+        {
+          usd_per_day: usdPerDay,
+          max_attempts: Type.Optional(
+            Type.Integer({ minimum: 1, maximum: 20, description: 'Most upstream calls for one request.', default: 4 }),
+          ),
+        },
+        { ...closed, description: 'Of the whole gateway.' },
+      ),
+    ),
+    learning: Type.Optional(
+      Type.Object(
+        {
+          enabled: Type.Optional(
+            Type.Boolean({ description: 'False: facts are stored, nothing is folded.', default: true }),
+          ),
+          snapshot_every: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'Observations between two snapshots.', default: 1000 }),
+          ),
+        },
+        { ...closed, description: 'How outcomes change the estimators.' },
+      ),
+    ),
+    policy_dirs: Type.Optional(
+      Type.Array(text('A folder, relative to this file.'), { description: 'Where your own policies lie.' }),
+    ),
+  },
+  {
+    ...closed,
+    patternProperties: { '^x-': {} },
+    title: 'Pointsman configuration',
+  },
+);
+
+/** The YAML as it is written: snake_case, checked, nothing filled in. */
+export type ConfigFile = Static<typeof configSchema>;
