@@ -1,0 +1,4 @@
+/** True for a JSON object: what may be indexed by name. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
