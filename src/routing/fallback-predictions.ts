@@ -1,13 +1,10 @@
 import type { Candidate } from '../core/candidate.ts';
 import type { EstimatorInput, Prediction, Quantity } from '../core/estimator.ts';
-
-/** Tokens of an answer that nothing is known about. */
-const assumedOutputTokens = 300;
+import { priceOf, priorOutputTokens } from '../math/price.ts';
 
 /**
  * What is believed where no estimator answers: as wide as it is honest. Quality is the same for all, so that a policy
- * that weighs cost takes the cheapest; cost follows from the price. Unknown is never zero: without a price a candidate
- * costs what the dearest of the others does.
+ * that weighs cost takes the cheapest; cost follows from the price, and an unknown one counts as dear, never as zero.
  */
 export function fallbackPrediction(
   quantity: Quantity,
@@ -20,7 +17,7 @@ export function fallbackPrediction(
     case 'latency':
       return constant(candidates.length, 5000, 5000);
     case 'output_tokens':
-      return constant(candidates.length, assumedOutputTokens, assumedOutputTokens);
+      return constant(candidates.length, priorOutputTokens, priorOutputTokens);
     case 'cost':
       return costFromPrice(input.promptTokens, candidates);
     default:
@@ -34,10 +31,6 @@ const constant = (length: number, mean: number, deviation: number): Prediction =
 });
 
 function costFromPrice(promptTokens: number, candidates: readonly Candidate[]): Prediction {
-  const mean = Float64Array.from(candidates, ({ price }) =>
-    price === null ? NaN : (promptTokens * price.input + assumedOutputTokens * price.output) / 1e6,
-  );
-  const dearest = mean.reduce((most, cost) => (cost > most ? cost : most), 0);
-  for (let i = 0; i < mean.length; i++) if (Number.isNaN(mean[i])) mean[i] = dearest > 0 ? dearest : 1;
+  const mean = Float64Array.from(candidates, ({ price }) => priceOf(price, promptTokens, priorOutputTokens));
   return { mean, deviation: mean.slice() };
 }

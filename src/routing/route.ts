@@ -136,11 +136,13 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
       promptTokens: query.promptTokens,
     };
     const capped = wishes.maxCostUsd;
-    const predicted = predictor.predict(capped === undefined ? uses : usesAndCost, input, left.candidates);
-    const { candidates, removals, predictions } =
-      capped === undefined
-        ? { ...left, predictions: predicted.predictions }
-        : capCost(query.model, capped, { ...left, predictions: predicted.predictions });
+    const { predictions: all, degraded } = predictor.predict(
+      capped === undefined ? uses : usesAndCost,
+      input,
+      left.candidates,
+    );
+    const before = { candidates: left.candidates, removals: left.removals, predictions: all };
+    const { candidates, removals, predictions } = capped === undefined ? before : capCost(query.model, capped, before);
     const random = context.random ?? seededRandom(`${seed}:${context.id}`);
     const chosen = choose(candidates, predictions, wishes.lambda ?? settings.lambda, random);
     return {
@@ -158,7 +160,7 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
       lambda: chosen.lambda,
       embedding,
       pinned: false,
-      degraded: trouble === null ? predicted.degraded : [trouble, ...predicted.degraded],
+      degraded: trouble === null ? degraded : [trouble, ...degraded],
     };
   };
 

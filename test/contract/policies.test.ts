@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Candidate } from '../../src/core/candidate.ts';
 import type { Prediction, Quantity } from '../../src/core/estimator.ts';
@@ -200,10 +200,9 @@ describe.each([...policies])('policy %s', (name, definition) => {
     }
   });
 
-  test('an example over two models fits its options, and a policy can be made of it', () => {
+  test('a policy can be made of its example over two models', () => {
     const models = ['a', 'b'];
     const options = checkOptions(name, definition.options, definition.example(models), 'test');
-    const policy = definition.create(options, { models });
-    expect(policy.decide).toBeTypeOf('function');
+    expect(() => definition.create(options, { models })).not.toThrow();
   });
 });

@@ -57,17 +57,15 @@ describe('predictor', () => {
     expect([...(predictions.cost?.mean ?? [])]).toEqual([1, 2, 3]);
   });
 
-  test('cost without an estimator follows from the price; unknown is as dear as the dearest, never free', () => {
+  test('cost without an estimator follows from the price; an unknown one is dear, never free', () => {
     const { predictions, degraded } = createPredictor({}).predict(['cost'], input, candidates);
-    expect([...(predictions.cost?.mean ?? [])]).toEqual([2, 5, 5]);
+    expect([...(predictions.cost?.mean ?? [])]).toEqual([2, 5, 10.01]);
     expect(degraded).toEqual([]);
-    const alone = fallbackPrediction('cost', input, [{ model: 'c', price: null }]);
-    expect(alone.mean[0]).toBeGreaterThan(0);
-    // 1,000 prompt tokens at $2 and 300 answer tokens at $10 per million.
+    // 1,000 prompt tokens at $2 and 250 answer tokens at $10 per million.
     const both = fallbackPrediction('cost', { ...input, promptTokens: 1000 }, [
       { model: 'd', price: { input: 2, cachedInput: 1, output: 10 } },
     ]);
-    expect(both.mean[0]).toBeCloseTo(0.005, 12);
+    expect(both.mean[0]).toBeCloseTo(0.0045, 12);
   });
 
   test('a swap takes effect as a whole', () => {
