@@ -129,7 +129,9 @@ describe('the house', () => {
     const pure = ['policies', 'estimators', 'routing', 'learning', 'replay', 'math'];
     const faults = files.flatMap((file) => {
       const code = readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
-      const environment = roomOf(file) !== 'config' && /\bprocess\.env\b/.test(code);
+      // The top floor may hand the whole environment to config, and looks into it no more than others do.
+      const read = ['cli', 'main'].includes(roomOf(file)) ? /\bprocess\.env\s*(\?\.|[.[])/ : /\bprocess\.env\b/;
+      const environment = roomOf(file) !== 'config' && read.test(code);
       const impure =
         pure.includes(roomOf(file)) && /\bMath\.random\(|\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/.test(code);
       return [...(environment ? [`${file}: process.env`] : []), ...(impure ? [`${file}: clock or dice`] : [])];
