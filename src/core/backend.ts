@@ -26,8 +26,6 @@ export interface BackendCall {
   readonly stream: boolean;
   /** The client itself asked for the usage chunk, so it is left in. */
   readonly includeUsage: boolean;
-  /** Aborted: the upstream call ends at once and no further event is emitted. */
-  readonly signal: AbortSignal;
 }
 
 export interface BackendAnswer {
@@ -43,6 +41,8 @@ export interface Failure {
   readonly error: PointsmanError;
   /** True where another target may well answer the same request. */
   readonly retryable: boolean;
+  /** HTTP status of the upstream; left out where none came. */
+  readonly status?: number | undefined;
   /** For an upstream 4xx that is passed on: its body and headers as they came. */
   readonly passThrough?: {
     readonly status: number;
@@ -77,6 +77,8 @@ export interface BackendEvents {
 export interface CallHandle {
   /** The client can take bytes again. */
   resume(): void;
+  /** Ends the upstream call at once; no further event is emitted. Harmless after the end. */
+  abort(): void;
 }
 
 /** One wire dialect. Stateless towards requests; may hold connection pools. Never retries by itself. */
