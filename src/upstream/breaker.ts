@@ -1,0 +1,140 @@
+import type { Clock } from '../core/clock.ts';
+import type { UpstreamSettings } from './settings.ts';
+
+/** What is remembered of one target across requests. */
+interface Memory {
+  /** Consecutive failures. */
+  failures: number;
+  /** Cooldowns since the last whole answer: the exponent of the backoff. */
+  cooldowns: number;
+  /** Monotonic milliseconds; 0 while closed. */
+  until: number;
+  /** When it last opened: how calls from before ended says nothing about now. */
+  openedAt: number;
+  /** The upstream named the time itself (429): asking before it is of no use. */
+  limited: boolean;
+  /** One call is finding out whether the target is back. */
+  probing: boolean;
+}
+
+export interface TargetHealth {
+  readonly target: string;
+  /** `closed`: in use. `open`: cooling down. `half_open`: one call may try it, or is trying it. */
+  readonly state: 'closed' | 'open' | 'half_open';
+  readonly failures: number;
+  readonly coolingMs: number;
+}
+
+/** How bad a failure is for the target's standing. */
+export interface Blow {
+  /** Open at once instead of after `failuresToOpen`: the next call would fail alike. */
+  readonly opens: boolean;
+  /** The upstream's own retry-after; 0 where it named none. */
+  readonly atLeastMs: number;
+}
+
+/**
+ * One circuit breaker per target. Consecutive failures open it for a cooldown that doubles each time; of two deadlines
+ * the longer wins; after it a single probe is let through. The end of a whole answer closes it for good.
+ */
+export class Breaker {
+  readonly #clock: Clock;
+  readonly #settings: UpstreamSettings;
+  readonly #targets = new Map<string, Memory>();
+
+  constructor(clock: Clock, settings: UpstreamSettings) {
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  /** May this target be asked now? */
+  available(target: string): boolean {
+    const memory = this.#targets.get(target);
+    if (memory === undefined || memory.until === 0) return true;
+    return !memory.probing && memory.until <= this.#clock.monotonic();
+  }
+
+  /** Milliseconds until the cooldown ends; 0 where none runs. */
+  coolingMs(target: string): number {
+    const memory = this.#targets.get(target);
+    return memory === undefined || memory.until === 0 ? 0 : Math.max(0, memory.until - this.#clock.monotonic());
+  }
+
+  /** True while the upstream itself told us to stay away. */
+  limited(target: string): boolean {
+    return this.coolingMs(target) > 0 && this.#targets.get(target)?.limited === true;
+  }
+
+  /** A call goes out. After a cooldown it is the probe. Returns when it began, to be handed to `alive`, `succeeded`. */
+  begin(target: string): number {
+    const now = this.#clock.monotonic();
+    const memory = this.#targets.get(target);
+    if (memory !== undefined && memory.until !== 0 && memory.until <= now) memory.probing = true;
+    return now;
+  }
+
+  /** The first real output: the target lives, so others may use it again. Its record is not yet clean. */
+  alive(target: string, beganAt: number): void {
+    const memory = this.#targets.get(target);
+    if (memory === undefined || memory.until === 0 || beganAt < memory.openedAt) return;
+    memory.probing = false;
+    memory.until = 0;
+  }
+
+  /** A whole answer, or a refusal that is the client's own doing. */
+  succeeded(target: string, beganAt: number): void {
+    const memory = this.#targets.get(target);
+    if (memory !== undefined && (memory.until === 0 || beganAt >= memory.openedAt)) this.#targets.delete(target);
+  }
+
+  /** The client left: no verdict, but a probe is over. */
+  abandoned(target: string): void {
+    const memory = this.#targets.get(target);
+    if (memory !== undefined) memory.probing = false;
+  }
+
+  failed(target: string, blow: Blow): void {
+    let memory = this.#targets.get(target);
+    if (memory === undefined) {
+      memory = { failures: 0, cooldowns: 0, until: 0, openedAt: 0, limited: false, probing: false };
+      this.#targets.set(target, memory);
+    }
+    const now = this.#clock.monotonic();
+    memory.failures++;
+    const cooling = memory.until > now;
+    if (blow.atLeastMs > 0) this.#extend(memory, now, blow.atLeastMs, true);
+    // Many calls that fail together are one event: they do not lengthen the cooldown that the first of them began.
+    if (cooling) return;
+    const halfOpen = memory.until !== 0;
+    if (!halfOpen && !blow.opens && memory.failures < this.#settings.failuresToOpen) return;
+    memory.probing = false;
+    const cooldownMs = Math.min(this.#settings.maxCooldownMs, this.#settings.cooldownMs * 2 ** memory.cooldowns);
+    memory.cooldowns++;
+    this.#extend(memory, now, cooldownMs, false);
+  }
+
+  /** Milliseconds until the first of the cooldowns that run ends; null where none runs. */
+  soonestMs(): number | null {
+    let soonest: number | null = null;
+    for (const target of this.#targets.keys()) {
+      const cooling = this.coolingMs(target);
+      if (cooling > 0 && (soonest === null || cooling < soonest)) soonest = cooling;
+    }
+    return soonest;
+  }
+
+  /** Targets that have failed since their last whole answer. */
+  snapshot(): readonly TargetHealth[] {
+    return [...this.#targets].map(([target, { failures, until }]) => {
+      const coolingMs = this.coolingMs(target);
+      return { target, state: until === 0 ? 'closed' : coolingMs > 0 ? 'open' : 'half_open', failures, coolingMs };
+    });
+  }
+
+  #extend(memory: Memory, now: number, ms: number, limited: boolean): void {
+    if (now + ms <= memory.until) return;
+    memory.until = now + ms;
+    memory.openedAt = now;
+    memory.limited = limited;
+  }
+}
