@@ -106,7 +106,8 @@ export interface OutcomeStore {
     since: number,
   ): Promise<readonly { readonly route: string; readonly key: string | null; readonly usd: number }[]>;
   saveSnapshot(learner: string, snapshot: Snapshot): Promise<void>;
-  loadSnapshot(learner: string): Promise<Snapshot | null>;
+  /** The newest readable one, or the newest whose `seq` lies below `beforeSeq`. */
+  loadSnapshot(learner: string, beforeSeq?: number): Promise<Snapshot | null>;
   health(): StoreHealth;
   /** Writes what waits, then closes. */
   close(): Promise<void>;

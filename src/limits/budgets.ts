@@ -1,0 +1,127 @@
+import type { Clock } from '../core/clock.ts';
+import { PointsmanError } from '../core/errors.ts';
+import { book, dayMs, dayOf, hasRoom, newLedger, putAside, type Ledger } from './ledger.ts';
+
+/** `usd_per_day` by name; a name that is missing has no limit. A limit of 0 lets only free calls through. */
+export interface BudgetLimits {
+  readonly perRoute: ReadonlyMap<string, number>;
+  readonly perKey: ReadonlyMap<string, number>;
+}
+
+/** Money put aside for one request until its true cost is known. */
+export interface Reservation {
+  /** US dollars; null: unknown, so what was put aside counts as spent. Only the first call counts. */
+  settle(costUsd: number | null): void;
+}
+
+/** What one limit stands at today. */
+export interface BudgetState {
+  readonly scope: 'route' | 'key';
+  readonly name: string;
+  readonly limitUsd: number;
+  readonly spentUsd: number;
+  readonly reservedUsd: number;
+}
+
+/**
+ * Daily budgets. All requests of the process go through one instance and nothing in it waits, so a check and its
+ * reservation cannot be torn apart: while no call costs more than was put aside for it, no limit is ever passed.
+ */
+export interface Budgets {
+  /**
+   * `estimateUsd` is the most the request may cost. Throws `budget_exceeded` with the time to the next UTC midnight;
+   * then nothing was put aside, in no limit.
+   */
+  reserve(route: string, key: string | null, estimateUsd: number): Reservation;
+  /** Before serving: what the log says was spent since `startOfDay()`. Adds up. */
+  seed(rows: readonly { readonly route: string; readonly key: string | null; readonly usd: number }[]): void;
+  /** What to ask the store for; milliseconds since the epoch. */
+  startOfDay(): number;
+  states(): readonly BudgetState[];
+}
+
+interface Account {
+  readonly scope: 'route' | 'key';
+  readonly name: string;
+  readonly limit: number;
+  ledger: Ledger;
+}
+
+const dollars = (usd: number): string => `$${usd.toFixed(usd >= 0.01 || usd === 0 ? 2 : 6)}`;
+
+const settledAlready: Reservation = { settle: () => {} };
+
+export function createBudgets({ clock, limits }: { readonly clock: Clock; readonly limits: BudgetLimits }): Budgets {
+  const accounts = (scope: 'route' | 'key', of: ReadonlyMap<string, number>): Map<string, Account> =>
+    new Map([...of].map(([name, limit]) => [name, { scope, name, limit, ledger: newLedger(dayOf(clock.now())) }]));
+  const routes = accounts('route', limits.perRoute);
+  const keys = accounts('key', limits.perKey);
+
+  /** Today's ledger. Yesterday's stays with the reservations that were made on it. */
+  const today = (account: Account, now: number): Ledger => {
+    const day = dayOf(now);
+    // A wall clock that is set back must not open a day a second time.
+    if (day > account.ledger.day) account.ledger = newLedger(day);
+    return account.ledger;
+  };
+
+  const refuse = (account: Account, now: number, usd: number): PointsmanError => {
+    const ledger = today(account, now);
+    const reset = ledger.day + dayMs;
+    const left = Math.max(0, account.limit - ledger.spent - ledger.reserved);
+    return new PointsmanError(
+      'budget_exceeded',
+      `The ${account.scope} "${account.name}" may spend ${dollars(account.limit)} a day (limits, usd_per_day): ` +
+        `${dollars(ledger.spent)} is spent and ${dollars(ledger.reserved)} reserved, so ${dollars(left)} is left and ` +
+        `this request may cost ${dollars(usd)}. It resets at ${new Date(reset).toISOString()}.`,
+      { retryAfterMs: Math.max(0, reset - now) },
+    );
+  };
+
+  return {
+    reserve(route, key, estimateUsd) {
+      const byRoute = routes.get(route);
+      const byKey = key === null ? undefined : keys.get(key);
+      if (byRoute === undefined && byKey === undefined) return settledAlready;
+      if (!(estimateUsd >= 0 && estimateUsd < Infinity)) {
+        throw new PointsmanError('internal_error', `A budget cannot reserve ${estimateUsd} dollars.`);
+      }
+      const now = clock.now();
+      const touched: Ledger[] = [];
+      for (const account of [byRoute, byKey]) {
+        if (account === undefined) continue;
+        const ledger = today(account, now);
+        if (!hasRoom(ledger, account.limit, estimateUsd)) throw refuse(account, now, estimateUsd);
+        touched.push(ledger);
+      }
+      for (const ledger of touched) putAside(ledger, estimateUsd);
+      let open = true;
+      return {
+        settle(costUsd) {
+          if (!open) return;
+          open = false;
+          const usd = costUsd ?? estimateUsd;
+          for (const ledger of touched) book(ledger, estimateUsd, Number.isFinite(usd) ? usd : estimateUsd);
+        },
+      };
+    },
+    seed(rows) {
+      const now = clock.now();
+      for (const { route, key, usd } of rows) {
+        const byRoute = routes.get(route);
+        const byKey = key === null ? undefined : keys.get(key);
+        if (byRoute !== undefined) today(byRoute, now).spent += usd;
+        if (byKey !== undefined) today(byKey, now).spent += usd;
+      }
+    },
+    startOfDay: () => dayOf(clock.now()),
+    states() {
+      const now = clock.now();
+      return [...routes.values(), ...keys.values()].map((account) => {
+        const { spent, reserved } = today(account, now);
+        const { scope, name, limit } = account;
+        return { scope, name, limitUsd: limit, spentUsd: spent, reservedUsd: reserved };
+      });
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { Observation } from '../core/learner.ts';
+import type { RewardReceipt } from '../core/outcome.ts';
+import { storageFault, type Database } from './database.ts';
+import { toDoubles, toFloats } from './floats.ts';
+import type { RewardOrder } from './messages.ts';
+
+interface Joined {
+  readonly number: number;
+  readonly tenant: string;
+  readonly key: string | null;
+  readonly route: string;
+  readonly chosen_model: string | null;
+  readonly served_model: string | null;
+  readonly propensity: number | null;
+  readonly prompt_tokens: number;
+  readonly candidates: string;
+  readonly propensities: Buffer;
+  readonly embedding: Buffer | null;
+}
+
+/** Joins one reward to its decision and appends it. Must run inside a transaction. A string: never storable, and why. */
+export type RewardWriter = (order: RewardOrder) => RewardReceipt | string;
+
+/** Probability at decision time that the model that served would be chosen; null where it had none. */
+function servedPropensity(joined: Joined, model: string): number | null {
+  if (model === joined.chosen_model) return joined.propensity;
+  const candidates: unknown = JSON.parse(joined.candidates);
+  const index = Array.isArray(candidates) ? candidates.indexOf(model) : -1;
+  const propensity = toDoubles(joined.propensities)[index] ?? 0;
+  // A fallback that the policy would never have chosen has no propensity; zero would divide by zero later.
+  return propensity > 0 ? propensity : null;
+}
+
+export function createRewardWriter(database: Database): RewardWriter {
+  const find = database.prepare<[string], Joined>(
+    `SELECT number, tenant, key, route, chosen_model, served_model, propensity, prompt_tokens, candidates, propensities,
+       embedding FROM decisions WHERE id = ?`,
+  );
+  const append = database.prepare<unknown[], never>(
+    `INSERT INTO rewards (decision_number, source, key, quantity, score, weight, at, model, propensity)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (decision_number, source, key) DO NOTHING`,
+  );
+  const standing = database.prepare<[number, string, string], { seq: number }>(
+    'SELECT seq FROM rewards WHERE decision_number = ? AND source = ? AND key = ?',
+  );
+
+  return ({ reward, caller }) => {
+    const joined = find.get(reward.decision);
+    if (joined === undefined) return { type: 'unknown' };
+    // Another caller's decision is answered like none: its existence is nobody else's business.
+    if (caller !== null && (caller.tenant !== joined.tenant || caller.key !== joined.key)) return { type: 'unknown' };
+    const model = joined.served_model ?? joined.chosen_model;
+    if (model === null) return { type: 'unknown' };
+    const propensity = servedPropensity(joined, model);
+    const { source, key, quantity, value, weight, at } = reward;
+    let done;
+    try {
+      done = append.run(joined.number, source, key, quantity, value, weight, at, model, propensity);
+    } catch (error) {
+      const fault = storageFault(error);
+      if (fault.kind !== 'row') throw error;
+      return fault.message;
+    }
+    if (done.changes === 0) {
+      return { type: 'duplicate', seq: standing.get(joined.number, source, key)?.seq ?? 0 };
+    }
+    const observation: Observation = {
+      seq: Number(done.lastInsertRowid),
+      decision: reward.decision,
+      route: joined.route,
+      model,
+      quantity,
+      value,
+      weight,
+      propensity,
+      promptTokens: joined.prompt_tokens,
+      embedding: joined.embedding === null ? null : toFloats(joined.embedding),
+    };
+    return { type: 'accepted', seq: observation.seq, observation };
+  };
+}

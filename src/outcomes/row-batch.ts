@@ -1,0 +1,230 @@
+import type { Quantity } from '../core/estimator.ts';
+import type { Attempt, Completion, DecisionRecord } from '../core/outcome.ts';
+
+/** What one column takes. Booleans are 0 and 1. */
+export type Cell = string | number | null;
+
+/**
+ * Rows on their way to the worker. Flat arrays of primitives and two pools of floats: that is what crosses a thread
+ * cheapest, nothing of the request is kept alive by a row that waits, and arrays that an estimator reuses are copied.
+ */
+export interface PackedRows {
+  /** `decisionWidth` cells a row; see `place`. */
+  readonly decisions: readonly Cell[];
+  /** `attemptWidth` cells a row; the first is the owner: a row of `decisions`, or the id of an earlier one. */
+  readonly attempts: readonly Cell[];
+  /** `completionWidth` cells a row: id, served model, fallback. For decisions that were sent before. */
+  readonly completions: readonly Cell[];
+  /** Row by row: propensities, then mean and deviation of each predicted quantity. */
+  readonly doubles: Float64Array<ArrayBuffer>;
+  /** Row by row: the embedding. */
+  readonly floats: Float32Array<ArrayBuffer>;
+}
+
+/** The first `bound` cells of a decision are columns of the table, in this order. The rest tells how to read the pools. */
+export const decisionColumns = [
+  'id',
+  'at',
+  'request_id',
+  'tenant',
+  'key',
+  'session',
+  'tags',
+  'format',
+  'requested_model',
+  'route',
+  'policy',
+  'policy_version',
+  'plan',
+  'chosen_model',
+  'reason',
+  'lambda',
+  'propensity',
+  'predicted_quality',
+  'predicted_cost_usd',
+  'prompt_tokens',
+  'max_output_tokens',
+  'needs',
+  'stream',
+  'pinned',
+  'degraded',
+  'removals',
+  'served_model',
+  'fallback',
+  'completed',
+] as const;
+
+const bound = decisionColumns.length;
+
+/** Places of cells within a decision. */
+export const place = {
+  servedModel: bound - 3,
+  fallback: bound - 2,
+  completed: bound - 1,
+  /** Model ids joined by `modelSeparator`. */
+  candidates: bound,
+  candidateCount: bound + 1,
+  /** JSON array of quantities, null where nothing was predicted. */
+  predicted: bound + 2,
+  predictedCount: bound + 3,
+  dimensions: bound + 4,
+} as const;
+
+export const decisionWidth = bound + 5;
+export const attemptWidth = 13;
+export const completionWidth = 3;
+export const modelSeparator = '\u001f';
+
+const quantities = ['quality', 'cost', 'latency', 'output_tokens'] as const satisfies readonly Quantity[];
+
+/** JSON of every subset of quantities, in their order: made once, not per row. */
+const predictedNames = Array.from({ length: 1 << quantities.length }, (_, mask) =>
+  mask === 0 ? null : JSON.stringify(quantities.filter((_quantity, bit) => (mask >> bit) & 1)),
+);
+
+const flag = (value: boolean): number => (value ? 1 : 0);
+const jsonUnlessEmpty = (list: readonly unknown[]): string | null => (list.length === 0 ? null : JSON.stringify(list));
+
+/** The open batch. Adding costs a few microseconds; nothing here does I/O. */
+export class RowBatch {
+  readonly #decisions: Cell[] = [];
+  readonly #attempts: Cell[] = [];
+  readonly #completions: Cell[] = [];
+  #doubles = new Float64Array(1024);
+  #doublesUsed = 0;
+  #floats = new Float32Array(0);
+  #floatsUsed = 0;
+  /** Row of each decision in here. */
+  readonly #places = new Map<string, number>();
+
+  /** Decisions and completions in here: what is lost if this batch is. */
+  get rows(): number {
+    return this.#decisions.length / decisionWidth + this.#completions.length / completionWidth;
+  }
+
+  addDecision({ at, query, decision }: DecisionRecord): void {
+    const { candidates, propensities, predictions, plan } = decision;
+    const chosen = plan.type === 'route' ? (decision.ranking[0] ?? -1) : -1;
+    let names = '';
+    for (let i = 0; i < candidates.length; i++) {
+      names += i === 0 ? (candidates[i]?.model ?? '') : modelSeparator + (candidates[i]?.model ?? '');
+    }
+    this.#addDoubles(propensities, candidates.length);
+    let mask = 0;
+    let predictedCount = 0;
+    for (let bit = 0; bit < quantities.length; bit++) {
+      const prediction = predictions[quantities[bit] ?? 'quality'];
+      if (prediction === undefined) continue;
+      mask |= 1 << bit;
+      predictedCount++;
+      this.#addDoubles(prediction.mean, candidates.length);
+      this.#addDoubles(prediction.deviation, candidates.length);
+    }
+    if (decision.embedding !== null) this.#addFloats(decision.embedding);
+    const { tags } = query.wishes;
+    this.#places.set(decision.id, this.#decisions.length / decisionWidth);
+    this.#decisions.push(
+      decision.id,
+      at,
+      query.id,
+      query.caller.tenant,
+      query.caller.key,
+      query.wishes.session ?? null,
+      tags === undefined ? null : JSON.stringify(tags),
+      query.format,
+      query.model,
+      decision.route,
+      decision.policy,
+      decision.policyVersion,
+      plan.type,
+      plan.type === 'route' ? plan.model : null,
+      decision.reason,
+      decision.lambda,
+      propensities[chosen] ?? null,
+      predictions.quality?.mean[chosen] ?? null,
+      predictions.cost?.mean[chosen] ?? null,
+      query.promptTokens,
+      query.maxOutputTokens,
+      jsonUnlessEmpty(query.needs),
+      flag(query.stream),
+      flag(decision.pinned),
+      jsonUnlessEmpty(decision.degraded),
+      jsonUnlessEmpty(decision.removals),
+      null,
+      0,
+      0,
+      names,
+      candidates.length,
+      predictedNames[mask] ?? null,
+      predictedCount,
+      decision.embedding?.length ?? 0,
+    );
+  }
+
+  /** Joins its decision while that still waits here; else it becomes an update. */
+  addCompletion({ decision, servedModel, fallback, attempts }: Completion): void {
+    const row = this.#places.get(decision);
+    if (row === undefined) {
+      this.#completions.push(decision, servedModel, flag(fallback));
+    } else {
+      const start = row * decisionWidth;
+      this.#decisions[start + place.servedModel] = servedModel;
+      this.#decisions[start + place.fallback] = flag(fallback);
+      this.#decisions[start + place.completed] = 1;
+    }
+    for (let position = 0; position < attempts.length; position++) {
+      const attempt = attempts[position];
+      if (attempt !== undefined) this.#addAttempt(row ?? decision, position, attempt);
+    }
+  }
+
+  /** For the worker. The floats are copies, so they may be handed over; the batch is kept until the worker has answered. */
+  pack(): PackedRows {
+    return {
+      decisions: this.#decisions,
+      attempts: this.#attempts,
+      completions: this.#completions,
+      doubles: this.#doubles.slice(0, this.#doublesUsed),
+      floats: this.#floats.slice(0, this.#floatsUsed),
+    };
+  }
+
+  #addAttempt(owner: number | string, position: number, attempt: Attempt): void {
+    this.#attempts.push(
+      owner,
+      position,
+      attempt.model,
+      attempt.target,
+      attempt.startedAt,
+      attempt.firstTokenAt,
+      attempt.endedAt,
+      attempt.status,
+      attempt.usage?.inputTokens ?? null,
+      attempt.usage?.cachedTokens ?? null,
+      attempt.usage?.outputTokens ?? null,
+      attempt.costUsd,
+      attempt.endReason,
+    );
+  }
+
+  /** Exactly `count` numbers, so that a wrong length cannot shift the rows behind it. */
+  #addDoubles(values: Float64Array, count: number): void {
+    if (this.#doublesUsed + count > this.#doubles.length) {
+      const grown = new Float64Array(Math.max(this.#doubles.length * 2, this.#doublesUsed + count));
+      grown.set(this.#doubles);
+      this.#doubles = grown;
+    }
+    for (let i = 0; i < count; i++) this.#doubles[this.#doublesUsed + i] = values[i] ?? NaN;
+    this.#doublesUsed += count;
+  }
+
+  #addFloats(values: Float32Array): void {
+    if (this.#floatsUsed + values.length > this.#floats.length) {
+      const grown = new Float32Array(Math.max(this.#floats.length * 2, this.#floatsUsed + values.length, 16 * 512));
+      grown.set(this.#floats);
+      this.#floats = grown;
+    }
+    this.#floats.set(values, this.#floatsUsed);
+    this.#floatsUsed += values.length;
+  }
+}
