@@ -1,0 +1,106 @@
+import type { Interval } from './metrics/bootstrap.ts';
+import type { Point } from './metrics/point.ts';
+import type { Saving } from './metrics/saving.ts';
+import type { DataSource, EmbeddedText } from './datasets/dataset.ts';
+import type { Options } from './cross-predict.ts';
+import type { Trial } from './tune.ts';
+
+/**
+ * All that a replay found, as plain JSON. Holds no time, no path and no machine: the same data, options and version
+ * give the same bytes.
+ */
+export interface ReplayResult {
+  /** Grows when a reader could misunderstand an older one. */
+  readonly format: 1;
+  readonly train: SplitSummary;
+  readonly test: SplitSummary;
+  /** How train and test came apart. */
+  readonly split: string;
+  readonly embedder: { readonly id: string; readonly dimensions: number; readonly text: EmbeddedText };
+  readonly seed: string;
+  readonly resamples: number;
+  readonly folds: number;
+  readonly warnings: readonly string[];
+  /** Of the test set; every single model in the order of the data set. */
+  readonly models: readonly (Point & { readonly model: string })[];
+  readonly baselines: Baselines;
+  readonly runs: readonly RunResult[];
+}
+
+export interface SplitSummary {
+  readonly sources: readonly DataSource[];
+  readonly rows: number;
+}
+
+/** What needs no router. `zero` is null for a set without cost: there is nothing to trade. */
+export interface Baselines {
+  readonly hasCost: boolean;
+  /** Chosen on the test set, in hindsight. */
+  readonly bestSingle: Point & { readonly model: string };
+  readonly random: Point;
+  readonly oracle: Point;
+  readonly zero: {
+    readonly aiq: Interval;
+    readonly aiqCodeForm: number | null;
+    readonly hull: readonly Point[];
+  } | null;
+}
+
+/** One policy with one estimator. */
+export interface RunResult {
+  readonly label: string;
+  readonly policy: string;
+  readonly options: Options;
+  /** Null where the policy reads no prediction. */
+  readonly estimator: EstimatorSummary | null;
+  /** What was varied: `lambda`, an option's name, or null for a single point. */
+  readonly axis: string | null;
+  readonly curve: readonly CurvePoint[];
+  readonly hull: readonly Point[];
+  /** The most that the policy does: its point of highest mean quality, against the best single model. */
+  readonly top: { readonly point: Point; readonly gainOverBestSingle: Interval };
+  /** Null for a set without cost. */
+  readonly cost: CostFigures | null;
+  readonly groups: readonly GroupResult[];
+  /** What had to be stood in for, and for how many queries. */
+  readonly degraded: Readonly<Record<string, number>>;
+}
+
+export interface EstimatorSummary {
+  readonly name: string;
+  readonly quality: Options;
+  readonly cost: Options | null;
+  readonly criterion: string;
+  readonly score: number;
+  readonly trials: readonly Trial[];
+}
+
+export interface CurvePoint extends Point {
+  /** Null for a single point. */
+  readonly setting: number | null;
+  /** [M] share of queries that each model gets. */
+  readonly shares: readonly number[];
+}
+
+export interface CostFigures {
+  readonly aiq: Interval;
+  /** AIQ - zero router, paired. */
+  readonly gain: Interval;
+  readonly aiqCodeForm: number | null;
+  readonly savings: readonly Saving[];
+  /** Unweighted means over the groups. */
+  readonly macro: { readonly aiq: number; readonly zero: number };
+}
+
+/** The same figures within one eval name: its own rows, its own single models. */
+export interface GroupResult {
+  readonly group: string;
+  readonly rows: number;
+  readonly bestSingle: Point & { readonly model: string };
+  readonly oracle: Point;
+  readonly aiq: Interval | null;
+  readonly zero: Interval | null;
+  readonly gain: Interval | null;
+  /** Of the policy's point of highest mean quality over all groups. */
+  readonly topQuality: number;
+}

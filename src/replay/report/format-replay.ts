@@ -1,0 +1,173 @@
+import type { Interval } from '../metrics/bootstrap.ts';
+import type { Point } from '../metrics/point.ts';
+import type { ReplayResult, RunResult } from '../replay-result.ts';
+import { textPlot } from './text-plot.ts';
+import { textTable } from './text-table.ts';
+
+/** A replay for the terminal: what was replayed, the table, the plot, each eval name. Ends with a line break. */
+export function formatReplay(result: ReplayResult): string {
+  const parts = [
+    introduction(result),
+    result.warnings.map((warning) => `warning: ${warning}`).join('\n'),
+    result.baselines.hasCost ? costTable(result) : qualityTable(result),
+    result.baselines.hasCost ? plot(result) : '',
+    ...result.runs.map((run) => groupTable(run, result.baselines.hasCost)),
+    singlesTable(result),
+    settings(result),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+const number = (value: number | null): string => (value === null ? '-' : value.toFixed(4));
+const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(4)}`;
+const dollars = (value: number | null): string => (value === null ? '-' : `$${value.toFixed(6)}`);
+const percent = (share: number | null): string => (share === null ? 'not reached' : `${(share * 100).toFixed(1)} %`);
+const range = ({ low, high }: Interval): string => `${number(low)}..${number(high)}`;
+const gainRange = ({ low, high }: Interval): string => `${signed(low)}..${signed(high)}`;
+
+function introduction({ train, test, split, embedder, resamples, seed, models }: ReplayResult): string {
+  const text = embedder.text === 'query_text' ? 'the question alone (query_text)' : 'the whole prompt';
+  return [
+    `${split}: ${train.rows} rows train, ${test.rows} rows test, ${models.length} models.`,
+    `Embedded: ${text}, by ${embedder.id}. Intervals: 95 %, paired bootstrap by query, ${resamples} resamples, seed ${seed}.`,
+  ].join('\n');
+}
+
+function costTable({ baselines, runs }: ReplayResult): string {
+  const { bestSingle, random, oracle, zero } = baselines;
+  const point = (name: string, { quality, costUsd }: Point): readonly string[] => [
+    name,
+    '',
+    '',
+    '',
+    '',
+    number(quality),
+    dollars(costUsd),
+  ];
+  return textTable(
+    [
+      'router',
+      'AIQ',
+      '95 %',
+      'AIQ - zero, 95 %',
+      'AIQ code form',
+      'best quality',
+      'at cost',
+      'saves at 100 %',
+      '99 %',
+      '95 %',
+    ],
+    [
+      ...runs.map(({ label, cost, top }) => [
+        label,
+        number(cost?.aiq.value ?? null),
+        cost === null ? '' : range(cost.aiq),
+        cost === null ? '' : `${signed(cost.gain.value)} (${gainRange(cost.gain)})`,
+        number(cost?.aiqCodeForm ?? null),
+        number(top.point.quality),
+        dollars(top.point.costUsd),
+        ...(cost?.savings ?? []).map(({ saved }) => percent(saved)),
+      ]),
+      [
+        'zero router',
+        number(zero?.aiq.value ?? null),
+        zero === null ? '' : range(zero.aiq),
+        '',
+        number(zero?.aiqCodeForm ?? null),
+      ],
+      point('random', random),
+      point(`best single: ${bestSingle.model}`, bestSingle),
+      point('oracle', oracle),
+    ],
+  );
+}
+
+function qualityTable({ baselines, runs }: ReplayResult): string {
+  const { bestSingle, random, oracle } = baselines;
+  return textTable(
+    ['router', 'quality', '- best single, 95 %'],
+    [
+      ...runs.map(({ label, top }) => [
+        label,
+        number(top.point.quality),
+        `${signed(top.gainOverBestSingle.value)} (${gainRange(top.gainOverBestSingle)})`,
+      ]),
+      ['random', number(random.quality)],
+      [`best single: ${bestSingle.model}`, number(bestSingle.quality)],
+      ['oracle', number(oracle.quality)],
+    ],
+  );
+}
+
+function plot({ models, baselines, runs }: ReplayResult): string {
+  const marks = ['*', '+', 'x', '%', '@', '&'];
+  return textPlot([
+    { mark: '.', name: 'zero router', points: baselines.zero?.hull ?? [], joined: true },
+    { mark: 'o', name: 'single model', points: models, joined: false },
+    ...runs.map(({ label, hull }, i) => ({
+      mark: marks[i % marks.length] ?? '*',
+      name: label,
+      points: hull,
+      joined: true,
+    })),
+    { mark: 'B', name: 'best single', points: [baselines.bestSingle], joined: false },
+  ]);
+}
+
+function groupTable({ label, groups, cost }: RunResult, hasCost: boolean): string {
+  const lines = groups.map(({ group, rows, aiq, zero, gain, topQuality, bestSingle, oracle }) => [
+    group === '' ? '(none)' : group,
+    String(rows),
+    ...(hasCost
+      ? [
+          number(aiq?.value ?? null),
+          number(zero?.value ?? null),
+          gain === null ? '' : `${signed(gain.value)} (${gainRange(gain)})`,
+        ]
+      : [number(topQuality)]),
+    number(bestSingle.quality),
+    number(oracle.quality),
+  ]);
+  const figures = hasCost ? ['AIQ', 'zero', 'AIQ - zero, 95 %'] : ['quality'];
+  const macro =
+    cost === null
+      ? []
+      : [
+          [
+            'mean of eval names',
+            '',
+            number(cost.macro.aiq),
+            number(cost.macro.zero),
+            signed(cost.macro.aiq - cost.macro.zero),
+          ],
+        ];
+  return `Within each eval name: ${label}\n${textTable(['eval name', 'rows', ...figures, 'best single', 'oracle'], [...lines, ...macro])}`;
+}
+
+function singlesTable({ models, baselines }: ReplayResult): string {
+  const rows = [...models].sort((a, b) => b.quality - a.quality);
+  return textTable(
+    ['single model', 'quality', ...(baselines.hasCost ? ['cost'] : [])],
+    rows.map(({ model, quality, costUsd }) => [
+      model,
+      number(quality),
+      ...(baselines.hasCost ? [dollars(costUsd)] : []),
+    ]),
+  );
+}
+
+function settings({ runs }: ReplayResult): string {
+  const seen = new Set<string>();
+  return runs
+    .flatMap(({ estimator }) => {
+      if (estimator === null || seen.has(estimator.name)) return [];
+      seen.add(estimator.name);
+      const cost = estimator.cost === null ? '' : `, cost ${JSON.stringify(estimator.cost)}`;
+      const tried = new Set(estimator.trials.map(({ quantity, options }) => JSON.stringify([quantity, options]))).size;
+      return [
+        `${estimator.name}: quality ${JSON.stringify(estimator.quality)}${cost}; chosen among ${tried} settings by ` +
+          `${estimator.criterion} (${estimator.score.toFixed(4)}).`,
+      ];
+    })
+    .join('\n');
+}
