@@ -1,4 +1,4 @@
-import { plantedModels, plantedOutputTokens, plantedPrices, plantedSkills } from '../math/planted-world.ts';
+import { plantedModels, plantedPrices, plantedSkills } from '../math/planted-world.ts';
 import type { PlantedModel } from '../math/planted-world.ts';
 
 /** How fast the simulated models answer: believable, and quick enough to play with. */
@@ -24,7 +24,6 @@ export function defaultYaml(): string {
     capabilities: [tools, images, json_object, json_schema]
     options:
       skills: ${JSON.stringify(plantedSkills[model])}
-      output_tokens: ${JSON.stringify(plantedOutputTokens)}
       base_latency_ms: ${speeds[model].baseMs}
       ms_per_token: ${speeds[model].msPerToken}
       seed: ${index + 1}

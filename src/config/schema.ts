@@ -241,7 +241,7 @@ export const configSchema = Type.Object(
     ),
     embedder: Type.Optional(
       Type.Object(
-        { type: text('Which embedder.', { default: 'hashing' }) },
+        { type: Type.Optional(text('Which embedder.', { default: 'hashing' })) },
         { additionalProperties: true, description: 'Text to vector; its options stand beside `type`.' },
       ),
     ),

@@ -13,7 +13,7 @@ export type PlantedModel = (typeof plantedModels)[number];
 /** Expected quality in [0, 1] of each model on a prompt of middling difficulty. */
 export const plantedSkills: Readonly<Record<PlantedModel, Readonly<Record<PlantedSubject, number>>>> = {
   small: { code: 0.32, math: 0.35, writing: 0.62, facts: 0.88, translation: 0.6, chat: 0.92 },
-  medium: { code: 0.92, math: 0.64, writing: 0.74, facts: 0.89, translation: 0.82, chat: 0.92 },
+  medium: { code: 0.92, math: 0.64, writing: 0.74, facts: 0.88, translation: 0.82, chat: 0.92 },
   large: { code: 0.7, math: 0.92, writing: 0.92, facts: 0.9, translation: 0.9, chat: 0.94 },
 };
 
