@@ -6,14 +6,14 @@ import type { Carried } from '../upstream/execute.ts';
 import { readOpenAiChat, type ChatRequest } from '../wire/openai-chat.ts';
 import { accessOf, letIn, permit } from './auth.ts';
 import type { Access, Gateway, Reservation } from './gateway.ts';
-import { receivedBody, type ReceivedBody } from './received-body.ts';
+import { receiveBody, type ReceivedBody } from './received-body.ts';
 import { ResponseSink } from './response-sink.ts';
 
 /** `POST /v1/chat/completions`: the whole walk, front to back. */
 export function chatEndpoint(app: FastifyInstance, gateway: Gateway, logger: Logger): void {
   app.post('/v1/chat/completions', { onRequest: letIn(gateway, 'chat') }, (request, reply) => {
     const access = accessOf(request);
-    const body = receivedBody(request.body);
+    const body = receiveBody(request.body);
     const chat = readOpenAiChat(body, request.headers, request.id, access.caller);
     const resolved = gateway.resolve(chat.query.model);
     permit(access, resolved);

@@ -5,12 +5,12 @@ import { wrong } from '../wire/messages.ts';
 import { didYouMean } from '../wire/nearest.ts';
 import { accessOf, letIn } from './auth.ts';
 import type { Gateway } from './gateway.ts';
-import { receivedBody } from './received-body.ts';
+import { receiveBody } from './received-body.ts';
 
 /** `POST /v1/feedback`: how good an answer was. Acknowledged after its commit, once per decision, source and key. */
 export function feedbackEndpoint(app: FastifyInstance, gateway: Gateway): void {
   app.post('/v1/feedback', { onRequest: letIn(gateway, 'feedback') }, async (request, reply) => {
-    const reward = readFeedback(receivedBody(request.body).parsed, gateway.clock.now());
+    const reward = readFeedback(receiveBody(request.body).parsed, gateway.clock.now());
     const receipt = await gateway.feedback(reward, accessOf(request).caller);
     gateway.metrics.rewarded(reward.source, receipt.type);
     if (receipt.type === 'unknown') {

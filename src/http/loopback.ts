@@ -19,6 +19,16 @@ export function loopbackOnly(): onRequestHookHandler {
   };
 }
 
+/** HTTP/1.1 demands a Host; elsewhere any will do. */
+export function needHost(): onRequestHookHandler {
+  return (request, _reply, done) => {
+    if (request.headers.host === undefined && request.raw.httpVersionMinor !== 0) {
+      throw new PointsmanError('invalid_request', 'The Host header is missing.', { param: 'host' });
+    }
+    done();
+  };
+}
+
 function forbidden(header: 'Host' | 'Origin', value: string | undefined): PointsmanError {
   const shown = value === undefined ? 'missing' : `"${value.slice(0, 100)}"`;
   return new PointsmanError(

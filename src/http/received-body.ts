@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { RequestBody } from '../core/backend.ts';
 import type { Clock } from '../core/clock.ts';
-import { messageOf, PointsmanError } from '../core/errors.ts';
+import { PointsmanError } from '../core/errors.ts';
 import { jsonErrorOffset, placeOf } from '../wire/json-position.ts';
 import { describe } from '../wire/messages.ts';
 import { isRecord } from '../wire/record.ts';
@@ -20,33 +20,38 @@ export class ReceivedBody implements RequestBody {
   }
 }
 
-/** Makes JSON objects the only bodies there are, and keeps their bytes: they are forwarded, not written anew. */
+/** Bytes that arrived whole. They are read when the handler asks: Fastify would hang up on what its parser throws. */
+class ArrivedBytes {
+  readonly raw: Buffer;
+  readonly at: number;
+
+  constructor(raw: Buffer, at: number) {
+    this.raw = raw;
+    this.at = at;
+  }
+}
+
+/** Makes JSON the only content type there is, and keeps the bytes: they are forwarded, not written anew. */
 export function acceptJsonOnly(app: FastifyInstance, clock: Clock): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, raw: Buffer, done) => {
-    try {
-      done(null, receive(raw, clock.monotonic()));
-    } catch (thrown) {
-      done(thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
-    }
+    done(null, new ArrivedBytes(raw, clock.monotonic()));
   });
 }
 
-/** The body of a request whose handler cannot do without one. */
-export function receivedBody(body: unknown): ReceivedBody {
-  if (body instanceof ReceivedBody) return body;
-  throw new PointsmanError('invalid_request', 'The request has no body; it needs a JSON object.');
-}
-
-function receive(raw: Buffer, receivedAt: number): ReceivedBody {
-  const text = raw.toString('utf8');
+/** Reads the body of a request. Throws `invalid_json` with the place, or `invalid_request` where it is no object. */
+export function receiveBody(body: unknown): ReceivedBody {
+  if (!(body instanceof ArrivedBytes)) {
+    throw new PointsmanError('invalid_request', 'The request has no body; it needs a JSON object.');
+  }
+  const text = body.raw.toString('utf8');
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
     throw notJson(text, cause);
   }
-  if (isRecord(parsed)) return new ReceivedBody(raw, parsed, receivedAt);
+  if (isRecord(parsed)) return new ReceivedBody(body.raw, parsed, body.at);
   throw new PointsmanError('invalid_request', `The body must be a JSON object, not ${describe(parsed)}.`);
 }
 

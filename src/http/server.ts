@@ -1,13 +1,13 @@
 import Fastify, { type FastifyInstance } from 'fastify';
-import { PointsmanError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { chatEndpoint } from './chat.ts';
+import { drainOnClose } from './drain.ts';
 import { answerUnknown, createClientErrorHandler, createErrorAnswerer } from './errors.ts';
 import { feedbackEndpoint } from './feedback.ts';
 import type { Gateway } from './gateway.ts';
 import { healthEndpoints } from './health.ts';
-import { loopbackOnly } from './loopback.ts';
+import { loopbackOnly, needHost } from './loopback.ts';
 import { metricsEndpoint } from './metrics.ts';
 import { modelsEndpoints } from './models.ts';
 import { acceptJsonOnly } from './received-body.ts';
@@ -36,6 +36,8 @@ export function createServer(gateway: Gateway, options: ServerOptions): FastifyI
     return503OnClosing: false,
     routerOptions: { maxParamLength: 512 },
     http: {
+      // Node would answer a missing one with an empty body; `needHost` answers as everywhere.
+      requireHostHeader: false,
       headersTimeout: options.headersTimeoutMs ?? 20_000,
       connectionsCheckingInterval: options.timeoutCheckMs ?? 5_000,
     },
@@ -46,8 +48,8 @@ export function createServer(gateway: Gateway, options: ServerOptions): FastifyI
   app.setErrorHandler(answerError);
   answerUnknown(app, answerError);
   acceptJsonOnly(app, gateway.clock);
-  refuseWhileClosing(app);
-  if (gateway.loopbackOnly) app.addHook('onRequest', loopbackOnly());
+  drainOnClose(app);
+  app.addHook('onRequest', gateway.loopbackOnly ? loopbackOnly() : needHost());
 
   chatEndpoint(app, gateway, logger);
   modelsEndpoints(app, gateway);
@@ -55,19 +57,4 @@ export function createServer(gateway: Gateway, options: ServerOptions): FastifyI
   healthEndpoints(app, gateway);
   metricsEndpoint(app, gateway);
   return app;
-}
-
-/** New requests on connections that are still open while the gateway drains. */
-function refuseWhileClosing(app: FastifyInstance): void {
-  let closing = false;
-  app.addHook('preClose', (done) => {
-    closing = true;
-    done();
-  });
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (closing && request.routeOptions.url !== '/health') {
-      throw new PointsmanError('shutting_down', 'The gateway is draining; ask again, elsewhere if you can.');
-    }
-    done();
-  });
 }

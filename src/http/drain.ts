@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify';
+import { PointsmanError } from '../core/errors.ts';
+
+const sweepMs = 50;
+
+/**
+ * While the server closes: new requests on connections that are still open are told to go elsewhere, and a connection
+ * ends as soon as its last answer has. Node closes idle ones only once, at the start, and would then wait for the
+ * keep-alive deadline of each that was busy.
+ */
+export function drainOnClose(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', (done) => {
+    closing = true;
+    if (app.server.listening) {
+      const sweep = setInterval(() => app.server.closeIdleConnections(), sweepMs);
+      app.server.once('close', () => clearInterval(sweep));
+    }
+    done();
+  });
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (closing && request.routeOptions.url !== '/health') {
+      throw new PointsmanError('shutting_down', 'The gateway is draining; ask again, elsewhere if you can.');
+    }
+    done();
+  });
+}
