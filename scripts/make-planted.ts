@@ -34,6 +34,7 @@ export function plantedFiles(): Record<string, Buffer> {
     models: plantedModels,
     skills: plantedSkills,
     prices: plantedPrices,
+    files: { 'train.csv.gz': train.length, 'test.csv.gz': test.length },
     splits: { train: summary(train), test: summary(test) },
   };
   return {
