@@ -1,0 +1,166 @@
+import type { Embedder } from '../core/embedder.ts';
+import { createSurfaceReader, surfaceFeatures } from './surface.ts';
+
+/**
+ * Feature hashing without a download: words, word bigrams and character n-grams inside words are hashed with a sign
+ * into a fixed number of coordinates (Weinberger et al., "Feature Hashing for Large Scale Multitask Learning",
+ * arXiv 0902.2206), beside a few coordinates that describe the surface of the text. Counts are dampened (1 + ln count);
+ * each block is brought to length 1, weighted and the whole brought to length 1 again. What the weights were chosen by
+ * is in docs/embedding.md.
+ */
+export interface HashingOptions {
+  /** Length of the vector; the first 20 coordinates are the surface block. */
+  readonly dimensions: number;
+}
+
+/** Share of each block in the vector. Part of the embedder's version: another shape is another id. */
+export interface HashingShape {
+  readonly words: number;
+  readonly bigrams: number;
+  readonly characters: number;
+  readonly surface: number;
+}
+
+export const hashingShape: HashingShape = { words: 1, bigrams: 0.25, characters: 0.7, surface: 1.25 };
+
+/** Longer texts are read at both ends, half this many UTF-16 units each, so that embedding time has a bound. */
+export const readCharacters = 8192;
+
+const slotBits = 13;
+const slots = 1 << slotBits;
+const longestGram = 5;
+const shortestGram = 3;
+/** Marks both ends of a word, so that prefixes and suffixes are features of their own. */
+const edge = 1;
+
+/** From here on (CJK and its neighbours) words are not separated by spaces, so each character is taken as a word. */
+const ideographic = 0x2e80;
+
+/** 1 where an ASCII code belongs to a word. */
+const isWord = new Uint8Array(128);
+for (let code = 0; code < 128; code++) isWord[code] = /[a-z0-9_]/.test(String.fromCharCode(code)) ? 1 : 0;
+
+/** 1 + ln(count) for small counts. */
+const dampened = Float64Array.from({ length: 256 }, (_, count) => (count === 0 ? 0 : 1 + Math.log(count)));
+
+/** murmur3's finaliser: spreads every input bit over every output bit. */
+function mix(hash: number): number {
+  let h = hash;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** Counts features in a wide table; `spill` then folds the table into the vector. Reused from text to text. */
+class FeatureBlock {
+  readonly #counts = new Int32Array(slots);
+  readonly #touched = new Int32Array(slots);
+  readonly #places = new Int32Array(slots);
+  readonly #signs = new Float64Array(slots);
+  readonly #sums: Float64Array;
+  #used = 0;
+
+  constructor(seed: number, first: number, dimensions: number) {
+    this.#sums = new Float64Array(dimensions);
+    for (let slot = 0; slot < slots; slot++) {
+      const hash = mix(Math.imul(slot + 1, 0x9e3779b1) ^ seed);
+      this.#places[slot] = first + ((hash >>> 1) % (dimensions - first));
+      this.#signs[slot] = (hash & 1) === 0 ? 1 : -1;
+    }
+  }
+
+  add(hash: number): void {
+    const slot = mix(hash) >>> (32 - slotBits);
+    const count = this.#counts[slot] ?? 0;
+    if (count === 0) this.#touched[this.#used++] = slot;
+    this.#counts[slot] = count + 1;
+  }
+
+  /** Adds the block, at length `weight`, to `out` and forgets it. */
+  spill(out: Float64Array, weight: number): void {
+    const sums = this.#sums;
+    sums.fill(0);
+    for (let i = 0; i < this.#used; i++) {
+      const slot = this.#touched[i] ?? 0;
+      const count = this.#counts[slot] ?? 0;
+      const place = this.#places[slot] ?? 0;
+      sums[place] = (sums[place] ?? 0) + (this.#signs[slot] ?? 0) * (dampened[count] ?? 1 + Math.log(count));
+      this.#counts[slot] = 0;
+    }
+    this.#used = 0;
+    addScaled(out, sums, weight);
+  }
+}
+
+/** out += block / |block| * weight */
+function addScaled(out: Float64Array, block: Float64Array, weight: number): void {
+  let square = 0;
+  for (let i = 0; i < block.length; i++) square += (block[i] ?? 0) ** 2;
+  if (square === 0) return;
+  const scale = weight / Math.sqrt(square);
+  for (let i = 0; i < block.length; i++) out[i] = (out[i] ?? 0) + (block[i] ?? 0) * scale;
+}
+
+export function createHashingEmbedder({ dimensions }: HashingOptions, shape: HashingShape = hashingShape): Embedder {
+  const words = new FeatureBlock(0x1b873593, surfaceFeatures, dimensions);
+  const bigrams = new FeatureBlock(0x2545f491, surfaceFeatures, dimensions);
+  const characters = new FeatureBlock(0x6c078965, surfaceFeatures, dimensions);
+  const readSurface = createSurfaceReader();
+  const sum = new Float64Array(dimensions);
+
+  /** Feeds one word, text[start..end), to the blocks; gives its hash. */
+  const readWord = (text: string, start: number, end: number, before: number): number => {
+    let whole = 0x811c9dc5;
+    for (let i = start; i < end; i++) whole = Math.imul(whole ^ text.charCodeAt(i), 0x01000193);
+    words.add(whole);
+    if (before !== 0) bigrams.add(Math.imul(before, 0x01000193) ^ whole);
+    for (let first = start - 1; first < end; first++) {
+      let gram = 0x811c9dc5;
+      const last = Math.min(first + longestGram, end + 1);
+      for (let i = first; i < last; i++) {
+        const code = i < start || i === end ? edge : text.charCodeAt(i);
+        gram = Math.imul(gram ^ code, 0x01000193);
+        if (i - first >= shortestGram - 1) characters.add(gram);
+      }
+    }
+    return whole;
+  };
+
+  const readPart = (text: string): void => {
+    let start = -1;
+    let before = 0;
+    for (let i = 0; i <= text.length; i++) {
+      const code = i < text.length ? text.charCodeAt(i) : 32;
+      const inWord = code < 128 ? isWord[code] === 1 : code < ideographic && code !== 0xa0;
+      if (inWord) {
+        if (start < 0) start = i;
+        continue;
+      }
+      if (start >= 0) before = readWord(text, start, i, before);
+      start = -1;
+      if (code >= ideographic) before = readWord(text, i, i + 1, before);
+    }
+  };
+
+  return {
+    id: `hashing-v1-${dimensions}`,
+    dimensions,
+    embed(text) {
+      const out = new Float32Array(dimensions);
+      if (text.trim() === '') return out;
+      sum.fill(0);
+      const half = readCharacters / 2;
+      const parts = text.length <= readCharacters ? [text] : [text.slice(0, half), text.slice(-half)];
+      for (const part of parts) readPart(part.toLowerCase());
+      words.spill(sum, shape.words);
+      bigrams.spill(sum, shape.bigrams);
+      characters.spill(sum, shape.characters);
+      addScaled(sum, readSurface(parts, text.length), shape.surface);
+      let square = 0;
+      for (let i = 0; i < dimensions; i++) square += (sum[i] ?? 0) ** 2;
+      const scale = square === 0 ? 0 : 1 / Math.sqrt(square);
+      for (let i = 0; i < dimensions; i++) out[i] = (sum[i] ?? 0) * scale;
+      return out;
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/core/random.ts';
+import type { Kernels } from '../../src/math/kernel-loops.ts';
+import { kernelsBase64 } from '../../src/math/kernels-bytes.ts';
+import { createPlainKernels } from '../../src/math/kernels-plain.ts';
+import { createKernels } from '../../src/math/kernels.ts';
+import { buildKernels } from '../../scripts/build-wasm.ts';
+
+const kinds = { wasm: createKernels, plain: createPlainKernels } as const;
+
+/** Lays out x, out and a packed matrix; returns their offsets. */
+function lay(kernels: Kernels, n: number, seed: number): { x: number; out: number; packed: number } {
+  const random = seededRandom(seed);
+  const size = (n * (n + 1)) / 2;
+  const place = { x: 0, out: n * 8, packed: n * 16 };
+  kernels.reserve(n * 16 + size * 8);
+  const x = new Float64Array(kernels.buffer, place.x, n);
+  const packed = new Float64Array(kernels.buffer, place.packed, size);
+  for (let i = 0; i < n; i++) x[i] = random.normal();
+  for (let i = 0; i < size; i++) packed[i] = random.normal();
+  return place;
+}
+
+/** The dense matrix that a packed one stands for. */
+function dense(packed: Float64Array, n: number): number[][] {
+  return Array.from({ length: n }, (_, i) =>
+    Array.from({ length: n }, (_, j) => packed[(Math.max(i, j) * (Math.max(i, j) + 1)) / 2 + Math.min(i, j)] ?? NaN),
+  );
+}
+
+describe('the checked-in WebAssembly', () => {
+  it('is what kernels.wat builds', async () => {
+    expect(Buffer.from(await buildKernels()).toString('base64')).toBe(kernelsBase64);
+  });
+
+  it('is what runs here', () => {
+    expect(createKernels().kind).toBe('wasm');
+  });
+});
+
+describe.each(Object.entries(kinds))('%s kernels', (_, create) => {
+  it.each([1, 2, 3, 4, 5, 8, 17, 33])('agree with dense matrices of order %i', (n) => {
+    const kernels = create();
+    const { x, out, packed } = lay(kernels, n, n);
+    const vector = Array.from(new Float64Array(kernels.buffer, x, n));
+    const matrix = new Float64Array(kernels.buffer, packed, (n * (n + 1)) / 2);
+    const rows = dense(matrix, n);
+    const product = rows.map((row) => row.reduce((sum, value, i) => sum + value * (vector[i] ?? 0), 0));
+    kernels.multiply(packed, x, n, out);
+    Array.from(new Float64Array(kernels.buffer, out, n)).forEach((value, i) => {
+      expect(value).toBeCloseTo(product[i] ?? NaN, 10);
+    });
+    const quadratic = product.reduce((sum, value, i) => sum + value * (vector[i] ?? 0), 0);
+    expect(kernels.quadratic(packed, x, n)).toBeCloseTo(quadratic, 9);
+    kernels.addOuter(packed, x, n, -0.5);
+    dense(matrix, n).forEach((row, i) =>
+      row.forEach((value, j) =>
+        expect(value).toBeCloseTo((rows[i]?.[j] ?? NaN) - 0.5 * (vector[i] ?? 0) * (vector[j] ?? 0), 12),
+      ),
+    );
+  });
+
+  it('sums int16 products exactly, up to the length of a unit vector squared', () => {
+    const kernels = create();
+    kernels.reserve(64 * 3 + 8);
+    const query = new Int16Array(kernels.buffer, 0, 32);
+    const rows = new Int16Array(kernels.buffer, 64, 64);
+    query[3] = 32767;
+    rows[3] = 32767;
+    rows[32 + 3] = -32767;
+    rows[32 + 31] = 5;
+    query[31] = 7;
+    kernels.dots(64, 2, 64, 0, 192);
+    expect([...new Int32Array(kernels.buffer, 192, 2)]).toEqual([32767 * 32767, -32767 * 32767 + 35]);
+  });
+
+  it('keeps what it holds when its memory grows', () => {
+    const kernels = create();
+    kernels.reserve(64);
+    new Uint8Array(kernels.buffer)[63] = 42;
+    kernels.reserve(1_000_000);
+    expect(kernels.buffer.byteLength).toBeGreaterThanOrEqual(1_000_000);
+    expect(new Uint8Array(kernels.buffer)[63]).toBe(42);
+    expect(new Uint8Array(kernels.buffer)[64]).toBe(0);
+  });
+});
+
+it('gives the same bits in both kinds, whatever the size', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 70 }), fc.integer(), (n, seed) => {
+      const results = Object.values(kinds).map((create) => {
+        const kernels = create();
+        const { x, out, packed } = lay(kernels, n, seed);
+        const quadratic = kernels.quadratic(packed, x, n);
+        kernels.multiply(packed, x, n, out);
+        kernels.addOuter(packed, out, n, 0.3);
+        const numbers = [...new Float64Array(kernels.buffer, 0, 2 * n + (n * (n + 1)) / 2)];
+        const width = 32 * Math.ceil(n / 16);
+        kernels.reserve(width * 4 + 12);
+        const random = seededRandom(seed);
+        const shorts = new Int16Array(kernels.buffer, 0, width * 2);
+        for (let i = 0; i < shorts.length; i++) shorts[i] = random.integer(4000) - 2000;
+        kernels.dots(width, 3, width, 0, width * 4);
+        return [quadratic, ...numbers, ...new Int32Array(kernels.buffer, width * 4, 3)];
+      });
+      expect(results[0]).toEqual(results[1]);
+    }),
+    { numRuns: 60 },
+  );
+});
