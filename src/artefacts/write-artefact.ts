@@ -88,13 +88,22 @@ export function writeArtefact(out: string, artefact: ArtefactToWrite): Manifest 
     renameSync(draft, target);
     if (replaces) rmSync(replaced, { recursive: true, force: true });
   } catch (cause) {
-    if (existsSync(replaced) && !existsSync(target)) renameSync(replaced, target);
-    rmSync(draft, { recursive: true, force: true });
+    putBack(target, replaced, draft);
     throw new PointsmanError('invalid_data', `${out}: the artefact cannot be written (${messageOf(cause)}).`, {
       cause,
     });
   }
   return manifest;
+}
+
+/** Undoes what can be undone: the trouble that is told is the one that came first. */
+function putBack(target: string, replaced: string, draft: string): void {
+  try {
+    if (existsSync(replaced) && !existsSync(target)) renameSync(replaced, target);
+    rmSync(draft, { recursive: true, force: true });
+  } catch {
+    // The disk refused once already.
+  }
 }
 
 function writeDurably(path: string, bytes: Buffer): void {
