@@ -38,7 +38,7 @@ export function createRewardWriter(database: Database): RewardWriter {
   );
   const append = database.prepare<unknown[], never>(
     `INSERT INTO rewards (decision_number, source, key, quantity, score, weight, at, model, propensity)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (decision_number, source, key) DO NOTHING`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const standing = database.prepare<[number, string, string], { seq: number }>(
     'SELECT seq FROM rewards WHERE decision_number = ? AND source = ? AND key = ?',
@@ -49,10 +49,13 @@ export function createRewardWriter(database: Database): RewardWriter {
     if (joined === undefined) return { type: 'unknown' };
     // Another caller's decision is answered like none: its existence is nobody else's business.
     if (caller !== null && (caller.tenant !== joined.tenant || caller.key !== joined.key)) return { type: 'unknown' };
+    const { source, key, quantity, value, weight, at } = reward;
+    // Looked up, not left to the unique index: a refused insert would use up a seq and tear a gap into the log.
+    const first = standing.get(joined.number, source, key);
+    if (first !== undefined) return { type: 'duplicate', seq: first.seq };
     const model = joined.served_model ?? joined.chosen_model;
     if (model === null) return { type: 'unknown' };
     const propensity = servedPropensity(joined, model);
-    const { source, key, quantity, value, weight, at } = reward;
     let done;
     try {
       done = append.run(joined.number, source, key, quantity, value, weight, at, model, propensity);
@@ -60,9 +63,6 @@ export function createRewardWriter(database: Database): RewardWriter {
       const fault = storageFault(error);
       if (fault.kind !== 'row') throw error;
       return fault.message;
-    }
-    if (done.changes === 0) {
-      return { type: 'duplicate', seq: standing.get(joined.number, source, key)?.seq ?? 0 };
     }
     const observation: Observation = {
       seq: Number(done.lastInsertRowid),
