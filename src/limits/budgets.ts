@@ -4,6 +4,8 @@ import { book, dayMs, dayOf, hasRoom, newLedger, putAside, type Ledger } from '.
 
 /** `usd_per_day` by name; a name that is missing has no limit. A limit of 0 lets only free calls through. */
 export interface BudgetLimits {
+  /** Of all requests together; null or left out: none. */
+  readonly perGateway?: number | null | undefined;
   readonly perRoute: ReadonlyMap<string, number>;
   readonly perKey: ReadonlyMap<string, number>;
 }
@@ -14,9 +16,11 @@ export interface Reservation {
   settle(costUsd: number | null): void;
 }
 
+type Scope = 'gateway' | 'route' | 'key';
+
 /** What one limit stands at today. */
 export interface BudgetState {
-  readonly scope: 'route' | 'key';
+  readonly scope: Scope;
   readonly name: string;
   readonly limitUsd: number;
   readonly spentUsd: number;
@@ -41,7 +45,7 @@ export interface Budgets {
 }
 
 interface Account {
-  readonly scope: 'route' | 'key';
+  readonly scope: Scope;
   readonly name: string;
   readonly limit: number;
   ledger: Ledger;
@@ -52,10 +56,12 @@ const dollars = (usd: number): string => `$${usd.toFixed(usd >= 0.01 || usd === 
 const settledAlready: Reservation = { settle: () => {} };
 
 export function createBudgets({ clock, limits }: { readonly clock: Clock; readonly limits: BudgetLimits }): Budgets {
-  const accounts = (scope: 'route' | 'key', of: ReadonlyMap<string, number>): Map<string, Account> =>
+  const accounts = (scope: Scope, of: ReadonlyMap<string, number>): Map<string, Account> =>
     new Map([...of].map(([name, limit]) => [name, { scope, name, limit, ledger: newLedger(dayOf(clock.now())) }]));
   const routes = accounts('route', limits.perRoute);
   const keys = accounts('key', limits.perKey);
+  const { perGateway = null } = limits;
+  const whole = accounts('gateway', new Map(perGateway === null ? [] : [['all', perGateway]])).get('all');
 
   /** Today's ledger. Yesterday's stays with the reservations that were made on it. */
   const today = (account: Account, now: number): Ledger => {
@@ -71,7 +77,7 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
     const left = Math.max(0, account.limit - ledger.spent - ledger.reserved);
     return new PointsmanError(
       'budget_exceeded',
-      `The ${account.scope} "${account.name}" may spend ${dollars(account.limit)} a day (limits, usd_per_day): ` +
+      `${account.scope === 'gateway' ? 'The gateway' : `The ${account.scope} "${account.name}"`} may spend ${dollars(account.limit)} a day (limits, usd_per_day): ` +
         `${dollars(ledger.spent)} is spent and ${dollars(ledger.reserved)} reserved, so ${dollars(left)} is left and ` +
         `this request may cost ${dollars(usd)}. It resets at ${new Date(reset).toISOString()}.`,
       { retryAfterMs: Math.max(0, reset - now) },
@@ -82,13 +88,13 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
     reserve(route, key, estimateUsd) {
       const byRoute = routes.get(route);
       const byKey = key === null ? undefined : keys.get(key);
-      if (byRoute === undefined && byKey === undefined) return settledAlready;
+      if (byRoute === undefined && byKey === undefined && whole === undefined) return settledAlready;
       if (!(estimateUsd >= 0 && estimateUsd < Infinity)) {
         throw new PointsmanError('internal_error', `A budget cannot reserve ${estimateUsd} dollars.`);
       }
       const now = clock.now();
       const touched: Ledger[] = [];
-      for (const account of [byRoute, byKey]) {
+      for (const account of [whole, byRoute, byKey]) {
         if (account === undefined) continue;
         const ledger = today(account, now);
         if (!hasRoom(ledger, account.limit, estimateUsd)) throw refuse(account, now, estimateUsd);
@@ -110,6 +116,7 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
       for (const { route, key, usd } of rows) {
         const byRoute = routes.get(route);
         const byKey = key === null ? undefined : keys.get(key);
+        if (whole !== undefined) today(whole, now).spent += usd;
         if (byRoute !== undefined) today(byRoute, now).spent += usd;
         if (byKey !== undefined) today(byKey, now).spent += usd;
       }
@@ -117,7 +124,7 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
     startOfDay: () => dayOf(clock.now()),
     states() {
       const now = clock.now();
-      return [...routes.values(), ...keys.values()].map((account) => {
+      return [...(whole === undefined ? [] : [whole]), ...routes.values(), ...keys.values()].map((account) => {
         const { spent, reserved } = today(account, now);
         const { scope, name, limit } = account;
         return { scope, name, limitUsd: limit, spentUsd: spent, reservedUsd: reserved };
