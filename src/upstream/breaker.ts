@@ -11,8 +11,8 @@ interface Memory {
   until: number;
   /** When it last opened: how calls from before ended says nothing about now. */
   openedAt: number;
-  /** The upstream named the time itself (429): asking before it is of no use. */
-  limited: boolean;
+  /** The upstream itself named this time (429): asking before it is of no use. */
+  limitedUntil: number;
   /** One call is finding out whether the target is back. */
   probing: boolean;
 }
@@ -62,7 +62,7 @@ export class Breaker {
 
   /** True while the upstream itself told us to stay away. */
   limited(target: string): boolean {
-    return this.coolingMs(target) > 0 && this.#targets.get(target)?.limited === true;
+    return (this.#targets.get(target)?.limitedUntil ?? 0) > this.#clock.monotonic();
   }
 
   /** A call goes out. After a cooldown it is the probe. Returns when it began, to be handed to `alive`, `succeeded`. */
@@ -96,21 +96,26 @@ export class Breaker {
   failed(target: string, blow: Blow): void {
     let memory = this.#targets.get(target);
     if (memory === undefined) {
-      memory = { failures: 0, cooldowns: 0, until: 0, openedAt: 0, limited: false, probing: false };
+      memory = { failures: 0, cooldowns: 0, until: 0, openedAt: 0, limitedUntil: 0, probing: false };
       this.#targets.set(target, memory);
     }
     const now = this.#clock.monotonic();
     memory.failures++;
+    memory.probing = false;
     const cooling = memory.until > now;
-    if (blow.atLeastMs > 0) this.#extend(memory, now, blow.atLeastMs, true);
+    if (blow.atLeastMs > 0) {
+      memory.limitedUntil = Math.max(memory.limitedUntil, now + blow.atLeastMs);
+      this.#extend(memory, now, blow.atLeastMs);
+      // It knows better than our guess.
+      if (blow.opens) return;
+    }
     // Many calls that fail together are one event: they do not lengthen the cooldown that the first of them began.
     if (cooling) return;
     const halfOpen = memory.until !== 0;
     if (!halfOpen && !blow.opens && memory.failures < this.#settings.failuresToOpen) return;
-    memory.probing = false;
     const cooldownMs = Math.min(this.#settings.maxCooldownMs, this.#settings.cooldownMs * 2 ** memory.cooldowns);
     memory.cooldowns++;
-    this.#extend(memory, now, cooldownMs, false);
+    this.#extend(memory, now, cooldownMs);
   }
 
   /** Milliseconds until the first of the cooldowns that run ends; null where none runs. */
@@ -131,10 +136,9 @@ export class Breaker {
     });
   }
 
-  #extend(memory: Memory, now: number, ms: number, limited: boolean): void {
+  #extend(memory: Memory, now: number, ms: number): void {
     if (now + ms <= memory.until) return;
     memory.until = now + ms;
     memory.openedAt = now;
-    memory.limited = limited;
   }
 }

@@ -46,15 +46,13 @@ describe('simulated', () => {
     const told = await ask(backend, target, asking('Solve the equation', { stream: true }));
     const events = told.text.split('\n\n').filter((text) => text !== '');
     expect(events.at(-1)).toBe('data: [DONE]');
-    const chunks = events
-      .slice(0, -1)
-      .map(
-        (text) =>
-          JSON.parse(text.slice(6)) as {
-            choices: { delta: { content?: string }; finish_reason: string | null }[];
-            simulated?: unknown;
-          },
-      );
+    const chunks = events.slice(0, -1).map(
+      (text) =>
+        JSON.parse(text.slice(6)) as {
+          choices: { delta: { content?: string }; finish_reason: string | null }[];
+          simulated?: unknown;
+        },
+    );
     expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(
       whole.choices[0]?.message.content,
     );

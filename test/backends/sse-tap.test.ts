@@ -176,6 +176,16 @@ describe('SseTap', () => {
       expect(heard).toMatchObject({ fault: { type: 'cut' }, text: chunkEvent({ content: 'x' }) });
     });
 
+    it('law: however it is cut short, what passes is a prefix, and nothing before the last finish is whole', () => {
+      const all = Buffer.from(events.join(''));
+      const finish = all.indexOf(stopEvent) + Buffer.byteLength(stopEvent) - '}\n\n'.length;
+      for (let length = 0; length < all.length; length++) {
+        const heard = listen([all.subarray(0, length)], { includeUsage: true });
+        expect(heard.whole).toBe(length > finish);
+        expect(events.join('').startsWith(heard.text.replace(doneEvent, ''))).toBe(true);
+      }
+    });
+
     it('of nothing at all is a cut', () => {
       expect(listen([])).toMatchObject({ fault: { type: 'cut' } });
     });

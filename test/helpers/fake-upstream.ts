@@ -225,7 +225,7 @@ function makeReply(socket: Socket): Reply {
       const framed = chunked
         ? Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')])
         : body;
-      if (!socket.write(framed)) await Promise.race([once(socket, 'drain'), closed]);
+      if (!socket.write(framed)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
     },
     raw: (bytes) => void socket.write(bytes),
     end() {
