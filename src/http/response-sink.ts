@@ -96,7 +96,8 @@ export class ResponseSink implements ClientSink {
     // An answer that was never committed cannot be whole; an empty 200 would be a lie.
     if (this.#committedStatus === null) this.#response.destroy();
     else if (this.#held === null) this.#response.end();
-    else this.#response.end(this.#held);
+    else if (this.#held.length > longestJoined) this.#response.end(this.#held);
+    else this.#response.end(this.#held.toString('latin1'), 'latin1');
   }
 
   #endWithError(exchange: Exchange, carried: Carried, failure: NonNullable<Carried['failure']>): void {
@@ -132,6 +133,12 @@ export class ResponseSink implements ClientSink {
     throw new PointsmanError('internal_error', 'The sink was used before its exchange began.');
   }
 }
+
+/**
+ * Up to this many bytes go out as one string with the head: latin1 keeps every byte, and one write is 3-5 us of CPU
+ * cheaper than Node's two for a buffer. Longer bodies cost more to copy than that.
+ */
+const longestJoined = 16_384;
 
 const doneLine = Buffer.from('data: [DONE]');
 

@@ -13,6 +13,7 @@ import {
   failBeforeCommit,
   type InMemoryGateway,
   type InMemoryOptions,
+  wholeCommit,
 } from '../helpers/in-memory-gateway.ts';
 
 let app: FastifyInstance | undefined;
@@ -59,6 +60,18 @@ test('an answer passes byte for byte, under the headers that explain it', async 
   expect(Number(answer.headers['x-pointsman-overhead-ms'])).toBeGreaterThanOrEqual(0);
   expect(answer.headers).not.toHaveProperty('x-pointsman-degraded');
   expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+});
+
+test.each([1, 200, 16_384, 16_385, 300_000])('every byte of %i is delivered as it came', async (length) => {
+  const bytes = Buffer.from(Array.from({ length }, (_, i) => i % 256));
+  const { app } = start({
+    script: ({ sink }) => {
+      sink.commit({ ...wholeCommit, contentLength: length });
+      sink.write(bytes);
+      sink.finish(carried);
+    },
+  });
+  expect((await post(app, ask)).rawPayload.equals(bytes)).toBe(true);
 });
 
 test('predictions in the headers are those of the model that served, not of the one that was chosen', async () => {
