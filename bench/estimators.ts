@@ -38,7 +38,7 @@ const rows = 2000;
 const embeddings = new Float32Array(rows * dimensions);
 const queries: Float32Array[] = [];
 for (let row = 0; row < rows; row++) {
-  const vector = await embedder.embed(textOf(40));
+  const vector = embedder.embed(textOf(40));
   queries.push(vector);
   embeddings.set(vector, row * dimensions);
 }

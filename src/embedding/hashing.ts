@@ -13,6 +13,11 @@ export interface HashingOptions {
   readonly dimensions: number;
 }
 
+/** Cheap enough to be synchronous. */
+export interface HashingEmbedder extends Embedder {
+  embed(text: string): Float32Array;
+}
+
 /** Share of each block in the vector. Part of the embedder's version: another shape is another id. */
 export interface HashingShape {
   readonly words: number;
@@ -101,7 +106,10 @@ function addScaled(out: Float64Array, block: Float64Array, weight: number): void
   for (let i = 0; i < block.length; i++) out[i] = (out[i] ?? 0) + (block[i] ?? 0) * scale;
 }
 
-export function createHashingEmbedder({ dimensions }: HashingOptions, shape: HashingShape = hashingShape): Embedder {
+export function createHashingEmbedder(
+  { dimensions }: HashingOptions,
+  shape: HashingShape = hashingShape,
+): HashingEmbedder {
   const words = new FeatureBlock(0x1b873593, surfaceFeatures, dimensions);
   const bigrams = new FeatureBlock(0x2545f491, surfaceFeatures, dimensions);
   const characters = new FeatureBlock(0x6c078965, surfaceFeatures, dimensions);

@@ -7,7 +7,7 @@ import { deviationOf, meanOf, priorBelief, shrink } from '../math/running-mean.t
 import type { Belief, MeanPrior } from '../math/running-mean.ts';
 import { checkTrainingRows, inRange } from '../math/training-rows.ts';
 
-const alphas = [300, 100, 30, 10, 3, 1, 0.3, 0.1];
+const alphas = [300, 100, 30, 10, 3, 1];
 
 /** Observations that the prior guess of the noise is worth. */
 const noiseStrength = 2;

@@ -5,11 +5,7 @@ import { embeddingTypes } from '../../src/embedding/index.ts';
 
 const dimensions = 256;
 const embedder = createHashingEmbedder({ dimensions });
-const embed = (text: string): Float32Array => {
-  const vector = embedder.embed(text);
-  if (!(vector instanceof Float32Array)) throw new Error('hashing is synchronous');
-  return vector;
-};
+const embed = (text: string): Float32Array => embedder.embed(text);
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 const likeness = (a: string, b: string): number => dot(embed(a), embed(b));
 
