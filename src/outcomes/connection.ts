@@ -25,7 +25,7 @@ export function connect(options: WorkerOptions, now: number): Connection {
     migrate(database, now);
     const identity = fileIdentity(options.path);
     const rows = createRowWriter(database, options.embedder);
-    const reward = createRewardWriter(database);
+    const reward = createRewardWriter(database, options.embedder);
     const write = database.transaction((order: WriteOrder): Omit<WriteResult, 'replaced'> => {
       const refusals: Refusals = { count: 0, because: null };
       if (order.rows !== null) rows.write(order.rows, refusals);
@@ -37,7 +37,7 @@ export function connect(options: WorkerOptions, now: number): Connection {
     });
     return {
       database,
-      reader: createReader(database),
+      reader: createReader(database, options.embedder),
       write(order) {
         if (!order.durable) return write.immediate(order);
         // The setting cannot change inside a transaction. FULL flushes the log at the commit, and with it all before.

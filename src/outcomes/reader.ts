@@ -25,10 +25,14 @@ export interface Reader {
   loadSnapshot(learner: string, beforeSeq: number): LoadedSnapshot;
 }
 
-export function createReader(database: Database): Reader {
-  const observations = database.prepare<[number, number], ObservationRow>(
+/**
+ * `embedder`: the one in use. Vectors of another one, from before the configuration changed, mean nothing to today's
+ * learners and are told as missing.
+ */
+export function createReader(database: Database, embedder: string | null): Reader {
+  const observations = database.prepare<[string | null, number, number], ObservationRow>(
     `SELECT r.seq, d.id AS decision, d.route, r.model, r.quantity, r.score AS value, r.weight, r.propensity,
-       d.prompt_tokens AS promptTokens, d.embedding
+       d.prompt_tokens AS promptTokens, CASE WHEN d.embedder IS ? THEN d.embedding END AS embedding
      FROM rewards r JOIN decisions d ON d.number = r.decision_number WHERE r.seq > ? ORDER BY r.seq LIMIT ?`,
   );
   const spend = database.prepare<[number], Spend>(
@@ -53,7 +57,7 @@ export function createReader(database: Database): Reader {
   return {
     observations: (afterSeq, limit) =>
       observations
-        .all(afterSeq, limit)
+        .all(embedder, afterSeq, limit)
         .map((row) => ({ ...row, embedding: row.embedding === null ? null : toFloats(row.embedding) })),
     spend: (since) => spend.all(since),
     saveSnapshot(learner, seq, state, now) {

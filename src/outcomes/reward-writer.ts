@@ -31,10 +31,11 @@ function servedPropensity(joined: Joined, model: string): number | null {
   return propensity > 0 ? propensity : null;
 }
 
-export function createRewardWriter(database: Database): RewardWriter {
-  const find = database.prepare<[string], Joined>(
+/** `embedder`: see `createReader`; what is told now and what is read after a restart must be the same. */
+export function createRewardWriter(database: Database, embedder: string | null): RewardWriter {
+  const find = database.prepare<[string | null, string], Joined>(
     `SELECT number, tenant, key, route, chosen_model, served_model, propensity, prompt_tokens, candidates, propensities,
-       embedding FROM decisions WHERE id = ?`,
+       CASE WHEN embedder IS ? THEN embedding END AS embedding FROM decisions WHERE id = ?`,
   );
   const append = database.prepare<unknown[], never>(
     `INSERT INTO rewards (decision_number, source, key, quantity, score, weight, at, model, propensity)
@@ -45,7 +46,7 @@ export function createRewardWriter(database: Database): RewardWriter {
   );
 
   return ({ reward, caller }) => {
-    const joined = find.get(reward.decision);
+    const joined = find.get(embedder, reward.decision);
     if (joined === undefined) return { type: 'unknown' };
     // Another caller's decision is answered like none: its existence is nobody else's business.
     if (caller !== null && (caller.tenant !== joined.tenant || caller.key !== joined.key)) return { type: 'unknown' };

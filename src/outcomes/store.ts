@@ -21,7 +21,7 @@ export type StoreEvent =
 export interface StoreOptions {
   readonly path: string;
   readonly clock: Clock;
-  /** Id of the embedder in use, stored beside each embedding; null where there is none. */
+  /** Id of the embedder in use, stored beside each embedding; only its own are ever read back. Null: there is none. */
   readonly embedder?: string | null;
   /** A row is on its way to the disk after this time at most. */
   readonly flushMs?: number;

@@ -286,7 +286,7 @@ describe('what is read back', () => {
       if (receipt.type === 'accepted') told.push(receipt.observation);
     }
     await store.close();
-    const again = await openStore({ path, clock: systemClock });
+    const again = await openStore({ path, clock: systemClock, embedder: 'hashing-v1-4' });
     const read = [];
     for (;;) {
       const page = await again.observations(read.at(-1)?.seq ?? 0, 10);
@@ -296,6 +296,12 @@ describe('what is read back', () => {
     await again.close();
     expect(read).toEqual(told);
     expect(read).toHaveLength(25);
+    // To another embedder these vectors would be noise.
+    const other = await openStore({ path, clock: systemClock, embedder: 'another-v1-4' });
+    expect((await other.observations(0, 1))[0]).toEqual({ ...told[0], embedding: null });
+    const late = await other.reward(sampleReward('dec_3', { key: 'late' }), sampleCaller);
+    expect(late).toMatchObject({ type: 'accepted', observation: { embedding: null } });
+    await other.close();
   });
 
   it('sums what was spent since a time, by route and key', async () => {
