@@ -154,8 +154,7 @@ export class AttemptRun implements BackendEvents {
   }
 
   #write(bytes: Buffer): boolean {
-    if (this.#owner.write(bytes)) return true;
-    if (!this.#waiting) {
+    if (!this.#owner.write(bytes) && !this.#waiting) {
       this.#waiting = true;
       this.#deadlines.wait(true);
       this.#owner.onDrain(() => {
@@ -165,7 +164,7 @@ export class AttemptRun implements BackendEvents {
         this.#handle?.resume();
       });
     }
-    return false;
+    return !this.#waiting;
   }
 
   #close(abort = true): void {

@@ -252,23 +252,24 @@ describe('streams', () => {
       reply.end();
     });
     let received = 0;
+    const stalled: number[] = [];
     await new Promise<void>((resolve, reject) => {
       const handle = backend.call(callOf(target(), { stream: true }), {
         answer() {},
         data(bytes) {
           received += bytes.length;
-          if (received > token.length) return true;
-          // Sockets can buffer some megabytes; 60 would mean that nobody held the server back.
-          setTimeout(() => {
-            expect(sent).toBeLessThan(500);
-            handle.resume();
-          }, 100);
+          if (stalled.length > 0) return true;
+          // What was read already may still be told; after that nothing is, however long it lasts.
+          for (const ms of [50, 200]) setTimeout(() => stalled.push(received), ms);
+          setTimeout(() => handle.resume(), 250);
           return false;
         },
         end: () => resolve(),
         fail: ({ error }) => reject(error),
       });
     });
+    expect(stalled[1]).toBe(stalled[0]);
+    expect(stalled[1]).toBeLessThan(10 * token.length);
     expect(received).toBe(1000 * token.length + stopEvent.length + doneEvent.length);
   });
 });

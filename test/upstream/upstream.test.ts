@@ -324,7 +324,7 @@ describe('deadlines', () => {
 
   it('first token: pings, roles and empty deltas do not reset it', async () => {
     fake.next(pings);
-    const { carried } = await rig.send(two(times({ firstTokenMs: 80 })), { stream: true });
+    const { carried } = await rig.send([one(times({ firstTokenMs: 80 })), two()[1]], { stream: true });
     expect(carried).toMatchObject({ servedModel: 'n', failure: null });
     expect(carried.attempts[0]).toMatchObject({ endReason: 'timeout', firstTokenAt: null, status: 200 });
     await expect(fake.requests[0]?.ended).resolves.toBe('gone');
@@ -332,7 +332,7 @@ describe('deadlines', () => {
 
   it('first token: also where no header comes', async () => {
     fake.next(hang);
-    const { carried } = await rig.send(two(times({ firstTokenMs: 50 })), { stream: true });
+    const { carried } = await rig.send([one(times({ firstTokenMs: 50 })), two()[1]], { stream: true });
     expect(carried.attempts[0]).toMatchObject({ endReason: 'timeout', status: null });
     await expect(fake.requests[0]?.ended).resolves.toBe('gone');
   });
@@ -358,22 +358,39 @@ describe('deadlines', () => {
   });
 
   it('idle: a steady stream may take longer than it', async () => {
-    fake.next(stream(streamEvents(Array.from({ length: 12 }, (_, i) => `t${i}`)), 20));
-    const { carried } = await rig.send([one(times({ idleMs: 150 }))], { stream: true });
+    fake.next(stream(streamEvents(Array.from({ length: 16 }, (_, i) => `t${i}`)), 40));
+    const { carried } = await rig.send([one(times({ idleMs: 500 }))], { stream: true });
     expect(carried.failure).toBeNull();
   });
 
   it('idle: a client that takes its time is not the upstream’s silence', async () => {
     let writes = 0;
-    const { carried } = await rig.send([one(times({ idleMs: 40 }))], {
+    fake.next(stream(streamEvents(['a', 'b', 'c', 'd']), 5));
+    const { carried } = await rig.send([one(times({ idleMs: 300 }))], {
       stream: true,
       onWrite(_, drain) {
         if (writes++ > 0) return true;
-        setTimeout(drain, 150);
+        setTimeout(drain, 700);
         return false;
       },
     });
     expect(carried.failure).toBeNull();
+  });
+
+  it('idle: counts again once the client goes on', async () => {
+    fake.next(async (reply) => {
+      reply.head(200, { 'content-type': 'text/event-stream' });
+      await reply.write(chunkEvent({ content: 'x' }));
+      await reply.hang();
+    });
+    const { carried } = await rig.send([one(times({ idleMs: 100 }))], {
+      stream: true,
+      onWrite(_, drain) {
+        setTimeout(drain, 50);
+        return false;
+      },
+    });
+    expect(carried.failure?.error.message).toContain('idle_ms');
   });
 
   it('total: holds though tokens keep coming', async () => {
@@ -407,6 +424,15 @@ describe('the breaker at work', () => {
     const { carried } = await rig.send(models);
     expect(carried.attempts.map(({ target }) => target)).toEqual(['n@1']);
     expect(fake.requests).toHaveLength(2);
+  });
+
+  it('counts failures in a row only', async () => {
+    for (const answer of [status(500, '{}'), hello, status(500, '{}'), hello]) {
+      fake.next(answer);
+      await rig.send([one()]);
+    }
+    expect(fake.requests).toHaveLength(4);
+    expect(rig.upstream.health.snapshot()).toEqual([]);
   });
 
   it('one failing target of two leaves the model up', async () => {
@@ -533,6 +559,21 @@ describe('the client', () => {
     expect(fake.requests).toHaveLength(1);
   });
 
+  it('that leaves while its call is the probe of a breaker frees the way for the next', async () => {
+    await rig.close();
+    rig = createRig({ failuresToOpen: 1, cooldownMs: 1 });
+    fake.next(status(500, '{}'), hang);
+    await rig.send([one()]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const client = new AbortController();
+    const sent = rig.send([one()], { signal: client.signal });
+    await fake.received(2);
+    expect(rig.upstream.health.isUp(one())).toBe(false);
+    client.abort();
+    await sent;
+    expect(rig.upstream.health.isUp(one())).toBe(true);
+  });
+
   it('that cannot take more makes the upstream wait, and gets everything', async () => {
     const token = chunkEvent({ content: 'y'.repeat(50_000) });
     let sent = 0;
@@ -542,22 +583,22 @@ describe('the client', () => {
       await reply.write(stopEvent + doneEvent);
       reply.end();
     });
-    let sentWhileFull = 0;
-    let stalled = false;
+    const stalled: number[] = [];
+    let written = 0;
     const { text, carried } = await rig.send([one()], {
       stream: true,
-      onWrite(_, drain) {
-        if (stalled) return true;
-        stalled = true;
-        setTimeout(() => {
-          sentWhileFull = sent;
-          drain();
-        }, 100);
+      onWrite(bytes, drain) {
+        written += bytes.length;
+        if (stalled.length > 0) return true;
+        for (const ms of [50, 200]) setTimeout(() => stalled.push(written), ms);
+        setTimeout(drain, 250);
         return false;
       },
     });
     expect(carried.failure).toBeNull();
-    expect(sentWhileFull).toBeLessThan(400);
+    expect(stalled).toHaveLength(2);
+    expect(stalled[1]).toBe(stalled[0]);
+    expect(stalled[1]).toBeLessThan(10 * token.length);
     expect(text.length).toBe(600 * token.length + stopEvent.length + doneEvent.length);
   });
 });
