@@ -23,7 +23,8 @@ const rooms: readonly (readonly string[])[] = [
   ['learning', 'replay'],
   ['http'],
   ['app'],
-  ['cli', 'main'],
+  ['main'],
+  ['cli'],
 ];
 const floors = new Map(rooms.flatMap((names, floor) => names.map((name) => [name, floor + 1] as const)));
 

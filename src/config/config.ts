@@ -61,7 +61,6 @@ export interface RetentionConfig {
   /** Days; null: kept. */
   readonly decisionsDays: number | null;
   readonly embeddingsDays: number | null;
-  readonly rewardsDays: number | null;
 }
 
 /** Everything the gateway is told, checked and with every default filled in. Frozen, all the way down. */

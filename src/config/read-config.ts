@@ -96,7 +96,6 @@ function normalise(
       retention: {
         decisionsDays: retention?.decisions_days ?? null,
         embeddingsDays: retention?.embeddings_days ?? null,
-        rewardsDays: retention?.rewards_days ?? null,
       },
     },
     queue: { type: 'embedded' },

@@ -260,7 +260,6 @@ export const configSchema = Type.Object(
               {
                 decisions_days: days('Decisions and attempts. Default: kept.'),
                 embeddings_days: days('Embeddings inside decisions. Default: kept.'),
-                rewards_days: days('Rewards that are already learned. Default: kept.'),
               },
               { ...closed, description: 'What is deleted, and when.' },
             ),

@@ -43,7 +43,7 @@ function carryOut(walk: Walk, decision: Decision): void {
     gateway.metrics.ended({ ...nobody, status: 499, durationMs: gateway.clock.monotonic() - body.receivedAt });
     return;
   }
-  gateway.store.decision({ at: gateway.clock.now(), query, decision });
+  gateway.decided({ at: gateway.clock.now(), query, decision });
   gateway.metrics.decided(decision);
   const reservation = reserve(walk, decision);
   const overheadMs = gateway.clock.monotonic() - body.receivedAt;
@@ -81,7 +81,8 @@ function reserve({ gateway, chat, access }: Walk, decision: Decision): Reservati
   try {
     return gateway.reserve(decision, chat.query, access);
   } catch (refusal) {
-    gateway.store.completion({ decision: decision.id, servedModel: null, fallback: false, attempts: [] });
+    const nothing = { decision: decision.id, servedModel: null, fallback: false, attempts: [] };
+    gateway.completed(nothing, decision.route);
     throw refusal;
   }
 }
@@ -99,7 +100,7 @@ function record(
   try {
     // Nothing was called: nothing is owed. An unknown cost leaves the reserved amount standing.
     reservation.settle(attempts.length === 0 ? 0 : carried.costUsd);
-    gateway.store.completion({ decision: decision.id, servedModel, fallback, attempts });
+    gateway.completed({ decision: decision.id, servedModel, fallback, attempts }, decision.route);
     gateway.metrics.ended({
       route: decision.route,
       model: servedModel ?? 'none',

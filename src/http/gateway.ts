@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Decision } from '../core/decision.ts';
-import type { OutcomeStore, RewardReceipt, Reward } from '../core/outcome.ts';
+import type { Completion, DecisionRecord, RewardReceipt, Reward } from '../core/outcome.ts';
 import type { Model } from '../core/candidate.ts';
 import type { Caller, Query } from '../core/query.ts';
 import type { RequestBody } from '../core/backend.ts';
@@ -48,7 +48,6 @@ export interface ListedModel {
 export interface Gateway {
   readonly clock: Clock;
   readonly metrics: Metrics;
-  readonly store: OutcomeStore;
   /** No keys are configured and `auth` is not `none`: only loopback Hosts and Origins are served. */
   readonly loopbackOnly: boolean;
   readonly bodyLimitBytes: number;
@@ -68,6 +67,10 @@ export interface Gateway {
     signal: AbortSignal,
     sink: ClientSink,
   ): void;
+  /** Keeps a decision, before it is carried out. Returns at once. */
+  decided(record: DecisionRecord): void;
+  /** Keeps what came of it, and lets what was measured teach. Returns at once. */
+  completed(completion: Completion, route: string): void;
   /** Commits, then hands the observation to the learners. */
   feedback(reward: Reward, caller: Caller): Promise<RewardReceipt>;
   listModels(access: Access): readonly ListedModel[];

@@ -71,7 +71,8 @@ export function createInMemoryGateway(options: InMemoryOptions = {}): InMemoryGa
     executions,
     clock: systemClock,
     metrics: createMetrics({ processMetrics: false }),
-    store,
+    decided: (record) => store.decision(record),
+    completed: (completion) => store.completion(completion),
     loopbackOnly: options.loopbackOnly ?? false,
     bodyLimitBytes: options.bodyLimitBytes ?? 1_000_000,
     authenticate(secret) {

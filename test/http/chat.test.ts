@@ -262,7 +262,7 @@ test('an upstream that throws is a 500 with a request id, logged, and tells noth
 
 test('a store that throws costs a log line, not the answer', async () => {
   const { gateway, lines, app } = start();
-  gateway.store.completion = () => {
+  gateway.completed = () => {
     throw new Error('disk');
   };
   expect((await post(app, ask)).body).toBe(completionBody);

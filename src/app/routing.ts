@@ -1,0 +1,75 @@
+import type { Config } from '../config/config.ts';
+import type { Embedder } from '../core/embedder.ts';
+import { PointsmanError } from '../core/errors.ts';
+import type { Learning } from '../learning/learning.ts';
+import { loadCatalogue } from '../routing/catalogue.ts';
+import { createRoute, type Route } from '../routing/route.ts';
+import { createRouter, type Router } from '../routing/router.ts';
+import { createEmbedder } from './embedder.ts';
+import { createEstimators, type SharedEstimator } from './learners.ts';
+
+/** Everything that decides, without anything that serves. */
+export interface Routing {
+  readonly router: Router;
+  readonly embedder: Embedder;
+  readonly estimators: readonly SharedEstimator[];
+  /** Names under which learned state is kept: of estimators that learn, and of policies that remember. */
+  readonly learners: readonly string[];
+  /** Puts every estimator that learns and every policy that remembers into the care of `learning`; before its `start`. */
+  teach(learning: Learning): void;
+}
+
+/**
+ * Throws `invalid_config` or `invalid_data` where policies, estimators, artefacts and models do not fit together.
+ *
+ * @param onFault is told what fell back on a route, and why.
+ */
+export async function assembleRouting(
+  config: Config,
+  onFault: (route: string, what: string, cause: unknown) => void,
+): Promise<Routing> {
+  const models = new Map(config.models.map((model) => [model.id, model]));
+  const catalogue = await loadCatalogue({ policyDirs: config.policyDirs });
+  const embedder = createEmbedder(config);
+  const estimators = createEstimators(config, catalogue, embedder);
+  const routes = config.routes.map((route): Route => {
+    const definition = catalogue.policies.get(route.policy.type);
+    if (definition === undefined) {
+      const known = [...catalogue.policies.keys()].join(', ');
+      const place = config.locate(`routes.${route.name}.policy`);
+      throw new PointsmanError('invalid_config', `${place}: there is no policy "${route.policy.type}" (${known}).`);
+    }
+    const own = estimators.filter((each) => each.routes.has(route.name));
+    return createRoute({
+      name: route.name,
+      models: route.models.flatMap((id) => models.get(id) ?? []),
+      policy: { name: route.policy.type, definition, options: route.policy.options },
+      policies: catalogue.policies,
+      estimators: Object.fromEntries(own.map((each) => [each.quantity, each])),
+      lambda: route.lambda,
+      exploration: { epsilon: route.epsilon },
+      embedder,
+      seed: route.name,
+      onFault: (what, cause) => onFault(route.name, what, cause),
+    });
+  });
+  const remembering = config.learning.enabled
+    ? routes.flatMap(({ name, memory }) => (memory === null ? [] : [{ name, memory }]))
+    : [];
+  const learners = estimators.filter(({ learns }) => learns).map(({ learner }) => learner);
+  return {
+    learners: [...learners, ...remembering.map(({ memory }) => memory.id)],
+    router: createRouter({ models: config.models, routes, aliases: config.aliases, policies: catalogue.policies }),
+    embedder,
+    estimators,
+    teach(learning) {
+      for (const { learner, estimator, quantity, routes: taughtBy, learns } of estimators) {
+        if (!learns) continue;
+        learning.register(learner, estimator, (fact) => fact.quantity === quantity && taughtBy.has(fact.route));
+      }
+      for (const { name, memory } of remembering) {
+        learning.register(memory.id, memory.learner, (fact) => fact.route === name);
+      }
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import closeWithGrace from 'close-with-grace';
+import { buildApp, type App } from './app.ts';
+import type { Config } from './config/config.ts';
+import { messageOf, PointsmanError } from './core/errors.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+/** Longest that running requests may take to end after SIGTERM, in milliseconds. */
+const drainMs = 30_000;
+
+export interface Serving {
+  readonly app: App;
+  /** E.g. `http://127.0.0.1:4040`. */
+  readonly url: string;
+}
+
+/** Config -> app -> listen -> graceful close. Throws `invalid_config` where the address cannot be had. */
+export async function serve(config: Config, logger: Logger): Promise<Serving> {
+  const app = await buildApp(config, { logger });
+  const { host, port } = config.listen;
+  let url: string;
+  try {
+    url = await app.server.listen({ host, port });
+  } catch (cause) {
+    await app.close();
+    throw new PointsmanError('invalid_config', `Cannot listen on ${host}:${port}: ${mendOf(cause)}`, { cause });
+  }
+  closeWithGrace({ delay: drainMs, logger: false }, async ({ signal, err }) => {
+    if (err !== undefined) logger.error({ error: err }, 'Something was thrown that nobody caught; closing.');
+    else logger.info({ signal }, 'Draining: running requests finish, new ones are refused.');
+    await app.close();
+  });
+  return { app, url };
+}
+
+function mendOf(cause: unknown): string {
+  const code: unknown = typeof cause === 'object' && cause !== null ? Reflect.get(cause, 'code') : undefined;
+  if (code === 'EADDRINUSE') return 'another program has it. Take another with --port, or 0 for any.';
+  if (code === 'EACCES') return 'this port needs more rights. Take one above 1023 with --port.';
+  return messageOf(cause);
+}
