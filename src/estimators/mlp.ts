@@ -1,0 +1,54 @@
+import { Type } from 'typebox';
+import { defineEstimator } from '../core/estimator.ts';
+import { seededRandom } from '../core/random.ts';
+import { trainByAdam } from '../math/adam.ts';
+import { perceptronParameters, perceptronPart, trainablePerceptron } from '../math/perceptron.ts';
+import { onlineNote, trainedDefaults, trainedEstimator, trainedOptions } from '../math/trained-estimator.ts';
+
+const plan = { batch: 64, steps: 4000, patience: 8, heldOut: 0.1 };
+
+/** One hidden layer that all models share. */
+export default defineEstimator({
+  summary: 'A small neural network: one hidden layer that all models share, one head per model.',
+  source:
+    'MLP router of RouterBench (arXiv 2403.12031), hidden 100, relu, Adam 1e-3. Deviations: one network for all models ' +
+    'instead of one regressor each; cross-entropy behind a logistic curve (CARROT, arXiv 2502.03261, multi-label) ' +
+    'instead of squared error; mini-batches of 64 with early stopping on a held-out tenth, a decaying rate, and a ' +
+    `hashed or other frozen embedder.${onlineNote}`,
+  options: Type.Object({
+    hidden: Type.Integer({ minimum: 1, maximum: 1024, default: 64, description: 'Units of the hidden layer.' }),
+    decay: Type.Number({ minimum: 0, default: 1e-3, description: 'Penalty on the weights, per row.' }),
+    learning_rate: Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 3e-3, description: "Adam's first rate." }),
+    ...trainedOptions,
+  }),
+  needsEmbedding: true,
+  quantities: ['quality', 'cost'],
+  settings: (rows) =>
+    (rows.promptTokens.length > 10_000 ? [1e-4] : [3e-3, 1e-3, 3e-4]).map((decay) => ({
+      hidden: 64,
+      decay,
+      learning_rate: 3e-3,
+      ...trainedDefaults,
+    })),
+  create: (options, context) =>
+    trainedEstimator(
+      {
+        name: 'mlp',
+        version: 1,
+        fit(rows) {
+          const shape = { width: rows.width, hidden: options.hidden, models: rows.models };
+          const random = seededRandom('mlp');
+          const network = trainablePerceptron(context.quantity, rows, shape, options.decay, random);
+          trainByAdam(network, rows.count, { ...plan, learningRate: options.learning_rate }, random);
+          return perceptronPart(context.quantity, shape, network.parameters);
+        },
+        load(reader, models, width) {
+          reader.expect('hidden', options.hidden);
+          const shape = { width, hidden: options.hidden, models };
+          return perceptronPart(context.quantity, shape, reader.doubles('parameters', perceptronParameters(shape)));
+        },
+      },
+      options,
+      context,
+    ),
+});
