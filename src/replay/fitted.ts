@@ -19,15 +19,19 @@ export interface Fitted {
 
 export interface FitOptions {
   readonly catalogue: Catalogue;
+  /** The catalogue is Pointsman's own: threads can find its estimators by name. */
+  readonly own: boolean;
+  /** Null: as the machine allows. The result is the same with any number. */
+  readonly threads: number | null;
   readonly folds: number;
   readonly seed: string;
   readonly onProgress: OnProgress;
 }
 
-/** Tunes inside `data`, then fits on all of it. Throws `invalid_config` for a name that the catalogue lacks. */
-export function fitEstimator(name: string, data: EmbeddedDataset, options: FitOptions): Fitted {
+/** Tunes inside `data`, then fits on all of it. Rejects with `invalid_config` for a name that the catalogue lacks. */
+export async function fitEstimator(name: string, data: EmbeddedDataset, options: FitOptions): Promise<Fitted> {
   const definition = estimatorNamed(options.catalogue, name);
-  const tuned = tuneEstimator(data, { ...options, name, definition });
+  const tuned = await tuneEstimator(data, { ...options, name, definition });
   options.onProgress({ stage: 'fit', what: name, done: 0, total: 1 });
   const fit = (quantity: FittedQuantity, setting: Options): Estimator | null => {
     const rows = trainingRows(data, quantity);

@@ -43,6 +43,8 @@ export interface ReplayOptions {
   readonly resamples?: number | undefined;
   /** For choosing settings inside the training rows; default 5. */
   readonly folds?: number | undefined;
+  /** For choosing settings; default: the machine's cores, up to 4. The result is the same with any number. */
+  readonly threads?: number | undefined;
 }
 
 export const defaultEstimators = ['knn', 'ridge'] as const;
@@ -76,7 +78,9 @@ export async function runReplay(
   if (names.length > 0) {
     refuseToFitOn(splits.train);
     const train = await embedDataset(splits.train, embedder, onProgress);
-    for (const name of names) fitted.set(name, fitEstimator(name, train, { catalogue, folds, seed, onProgress }));
+    const own = options.catalogue === undefined;
+    const fitting = { catalogue, own, threads: options.threads ?? null, folds, seed, onProgress };
+    for (const name of names) fitted.set(name, await fitEstimator(name, train, fitting));
   }
 
   const bed: TestBed = {

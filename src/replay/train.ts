@@ -29,6 +29,8 @@ export interface TrainOptions {
   readonly seed?: string | undefined;
   /** Default 5. */
   readonly folds?: number | undefined;
+  /** For choosing settings; default: the machine's cores, up to 4. The result is the same with any number. */
+  readonly threads?: number | undefined;
   /** Of the intervals; default 1,000. */
   readonly resamples?: number | undefined;
 }
@@ -53,7 +55,8 @@ export async function runTrain(options: TrainOptions, onProgress: OnProgress = (
   const catalogue = options.catalogue ?? (await loadCatalogue());
   for (const name of names) estimatorNamed(catalogue, name);
   const embedder = options.embedder ?? defaultEmbedder();
-  const fitting: FitOptions = { catalogue, folds, seed, onProgress };
+  const own = options.catalogue === undefined;
+  const fitting: FitOptions = { catalogue, own, threads: options.threads ?? null, folds, seed, onProgress };
 
   const parts = await readParts(options.data, seed, onProgress);
   const measured = await embedDataset(parts.fit, embedder, onProgress);
@@ -63,9 +66,9 @@ export async function runTrain(options: TrainOptions, onProgress: OnProgress = (
   const figures: Figure[] = [];
   const finals: Fitted[] = [];
   for (const name of names) {
-    const probe = fitEstimator(name, measured, fitting);
+    const probe = await fitEstimator(name, measured, fitting);
     figures.push(...measureFitted(probe, test, { resamples, seed, how: parts.how }));
-    finals.push(whole === measured ? probe : fitEstimator(name, whole, fitting));
+    finals.push(whole === measured ? probe : await fitEstimator(name, whole, fitting));
   }
   onProgress({ stage: 'write', what: out, done: 0, total: 1 });
   const manifest = writeArtefact(out, {

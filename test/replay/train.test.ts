@@ -49,16 +49,16 @@ describe('runTrain', () => {
 
     const dataset = await collectDataset((await openDataset(data, 'train')).reader);
     const embedded = await embedDataset(dataset, embedder, () => undefined);
-    const fitting = { catalogue, folds: 5, seed: '0', onProgress: () => undefined };
+    const fitting = { catalogue, own: false, threads: null, folds: 5, seed: '0', onProgress: () => undefined };
     const candidates = dataset.models.map((model) => ({ model, price: null }));
     for (const name of ['knn', 'ridge']) {
       const definition = must(catalogue.estimators.get(name));
       const options = { estimator: name, quantity: 'quality', definition, embedder } as const;
       const restored = restoreEstimator(loadArtefact(out), options);
-      const fitted = fitEstimator(name, embedded, fitting).quality;
+      const { quality } = await fitEstimator(name, embedded, fitting);
       for (const row of [0, 17, 199]) {
         expect(restored.predict(inputOf(embedded, row), candidates)).toEqual(
-          fitted.predict(inputOf(embedded, row), candidates),
+          quality.predict(inputOf(embedded, row), candidates),
         );
       }
     }

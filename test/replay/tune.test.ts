@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { defineEstimator } from '../../src/core/estimator.ts';
 import { createHashingEmbedder } from '../../src/embedding/hashing.ts';
 import { embedDataset } from '../../src/replay/embedded.ts';
-import { foldRows, withoutFold } from '../../src/replay/folded.ts';
+import { foldRows, rowsOfFold, withoutFold } from '../../src/replay/folded.ts';
 import { tuneEstimator, type Tuned } from '../../src/replay/tune.ts';
 import type { Dataset } from '../../src/replay/datasets/dataset.ts';
 import { must } from './helpers.ts';
@@ -52,14 +52,22 @@ function tilted(tilts: readonly number[], seen: { fitted: number; asked: number;
   });
 }
 
-const tune = (data: Awaited<ReturnType<typeof embed>>, definition: ReturnType<typeof tilted>): Tuned =>
-  tuneEstimator(data, { name: 'tilted', definition, folds: 5, seed: 'tune', onProgress: () => undefined });
+const tune = (data: Awaited<ReturnType<typeof embed>>, definition: ReturnType<typeof tilted>): Promise<Tuned> =>
+  tuneEstimator(data, {
+    name: 'tilted',
+    definition,
+    own: false,
+    threads: null,
+    folds: 5,
+    seed: 'tune',
+    onProgress: () => undefined,
+  });
 
 describe('tuneEstimator', () => {
   it('chooses by what the estimators are for, and never predicts a row by an estimator that saw it', async () => {
     const seen = { fitted: 0, asked: 0, leaked: false };
     const data = await embed(catsAndDogs(120, 'tune', { costUsd: null }));
-    const tuned = tune(data, tilted([0.01, 0.2, 1, 0.1], seen));
+    const tuned = await tune(data, tilted([0.01, 0.2, 1, 0.1], seen));
     expect(tuned.quality).toEqual({ tilt: 1 });
     expect(tuned.cost).toBeNull();
     expect(seen.leaked).toBe(false);
@@ -67,11 +75,11 @@ describe('tuneEstimator', () => {
     expect(tuned.score).toBeCloseTo(right.reduce((sum, value) => sum + value, 0) / 120, 12);
   });
 
-  it('lets the worst fall out after two folds in five, and scores the finalists on every row', async () => {
+  it('lets the worst fall out after one fold in five, and scores the finalists on every row', async () => {
     const seen = { fitted: 0, asked: 0, leaked: false };
     const data = await embed(catsAndDogs(100, 'race', { costUsd: null }));
-    const tuned = tune(data, tilted([0.01, 0.02, 0.03, 0.9, 1, 1.1], seen));
-    expect(seen.fitted).toBe(2 * 6 + 3 * 3);
+    const tuned = await tune(data, tilted([0.01, 0.02, 0.03, 0.9, 1, 1.1], seen));
+    expect(seen.fitted).toBe(1 * 6 + 4 * 3);
     const finals = tuned.trials.filter(({ folds }) => folds === 5).map(({ options }) => options['tilt']);
     expect(new Set(finals)).toEqual(new Set([0.9, 1, 1.1]));
   });
@@ -79,29 +87,36 @@ describe('tuneEstimator', () => {
   it('of equals takes the earlier, and the same each time', async () => {
     const data = await embed(catsAndDogs(100, 'equal'));
     const definition = tilted([1, 1.01, 1.02], { fitted: 0, asked: 0, leaked: false });
-    const tuned = tune(data, definition);
+    const tuned = await tune(data, definition);
     expect(tuned.quality).toEqual({ tilt: 1 });
-    expect(tune(data, definition)).toEqual(tuned);
+    expect(await tune(data, definition)).toEqual(tuned);
   });
 
   it('refuses too few rows', async () => {
     const data = await embed(catsAndDogs(9, 'few'));
-    expect(() => tune(data, tilted([1], { fitted: 0, asked: 0, leaked: false }))).toThrow('9 rows are too few');
+    await expect(tune(data, tilted([1], { fitted: 0, asked: 0, leaked: false }))).rejects.toThrow('9 rows are too few');
   });
 });
 
 describe('foldRows', () => {
-  it('brings every row into exactly one fold', async () => {
+  it('brings every row, with all that belongs to it, into exactly one fold', async () => {
     const data = await embed(catsAndDogs(60, 'folds'));
     const folded = foldRows(data, 5, 'seed');
-    expect([...folded.data.dataset.sampleIds].sort()).toEqual([...data.dataset.sampleIds].sort());
-    expect(folded.starts.length).toBe(6);
-    expect(folded.starts.at(-1)).toBe(60);
+    const rowsOf = (embeddings: Float32Array, quality: Float64Array): string[] =>
+      Array.from({ length: quality.length / 2 }, (_, row) =>
+        [...embeddings.subarray(row * 64, (row + 1) * 64), ...quality.subarray(row * 2, row * 2 + 2)].join(),
+      );
+    const all = rowsOf(data.embeddings, data.dataset.quality).sort();
+    expect(rowsOf(folded.embeddings, folded.quality).sort()).toEqual(all);
     for (let fold = 0; fold < 5; fold++) {
-      const rest = new Set(withoutFold(folded, fold).dataset.sampleIds);
-      const held = folded.data.dataset.sampleIds.slice(must(folded.starts[fold]), must(folded.starts[fold + 1]));
-      expect(rest.size + held.length).toBe(60);
-      for (const id of held) expect(rest.has(id)).toBe(false);
+      const { from, to } = rowsOfFold(folded, fold);
+      const { quality, cost } = withoutFold(folded, fold);
+      const held = rowsOf(folded.embeddings, folded.quality).slice(from, to);
+      const rest = rowsOf(must(quality).embeddings, must(quality).values);
+      expect([...rest, ...held].sort()).toEqual(all);
+      // Both quantities are fitted on the same arrays, so that an estimator can share its work between them.
+      expect(must(cost).embeddings).toBe(must(quality).embeddings);
+      expect(must(cost).values.length).toBe(must(quality).values.length);
     }
   });
 });
