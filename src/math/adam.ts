@@ -14,6 +14,7 @@ export interface Trainable {
 export interface AdamPlan {
   readonly learningRate: number;
   readonly batch: number;
+  /** At most; a small set is passed at most 60 times, and gets 100 steps at least. */
   readonly steps: number;
   /** Evaluations of the held-out rows without progress before training ends. */
   readonly patience: number;
@@ -26,6 +27,9 @@ const secondDecay = 0.999;
 const tiny = 1e-8;
 /** With fewer rows there is nothing to hold out: training runs its steps. */
 const fewestRows = 40;
+/** More passes over a small set only learn it by heart. */
+const mostPasses = 60;
+const fewestSteps = 100;
 
 export interface AdamResult {
   readonly steps: number;
@@ -51,10 +55,11 @@ export function trainByAdam(model: Trainable, rows: number, plan: AdamPlan, rand
   let least = held === 0 ? 0 : model.accumulate(heldOut, null, null);
   let waited = 0;
   const perEpoch = Math.max(1, Math.floor(training.length / plan.batch));
+  const steps = Math.min(plan.steps, Math.max(fewestSteps, mostPasses * perEpoch));
   // Small sets are passed in a few steps; looking more often would cost more than training.
   const between = Math.max(perEpoch, 20);
   let at = training.length;
-  for (let step = 1; step <= plan.steps; step++) {
+  for (let step = 1; step <= steps; step++) {
     if (at + plan.batch > training.length) {
       shuffle(training, 0, training.length, random);
       at = 0;
@@ -63,7 +68,7 @@ export function trainByAdam(model: Trainable, rows: number, plan: AdamPlan, rand
     at += plan.batch;
     gradient.fill(0);
     model.accumulate(batch, gradient, random);
-    const rate = (plan.learningRate * (1 + Math.cos((Math.PI * (step - 1)) / plan.steps))) / 2;
+    const rate = (plan.learningRate * (1 + Math.cos((Math.PI * (step - 1)) / steps))) / 2;
     const firstScale = 1 / (1 - firstDecay ** step);
     const secondScale = 1 / (1 - secondDecay ** step);
     for (let i = 0; i < n; i++) {
@@ -74,7 +79,7 @@ export function trainByAdam(model: Trainable, rows: number, plan: AdamPlan, rand
       second[i] = square;
       parameters[i] = (parameters[i] ?? 0) - (rate * mean * firstScale) / (Math.sqrt(square * secondScale) + tiny);
     }
-    if (held === 0 || (step % between !== 0 && step !== plan.steps)) continue;
+    if (held === 0 || (step % between !== 0 && step !== steps)) continue;
     const loss = model.accumulate(heldOut, null, null);
     if (loss < least) {
       least = loss;
@@ -87,5 +92,5 @@ export function trainByAdam(model: Trainable, rows: number, plan: AdamPlan, rand
     }
   }
   if (best !== null) parameters.set(best);
-  return { steps: plan.steps, heldOut };
+  return { steps, heldOut };
 }

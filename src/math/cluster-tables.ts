@@ -1,5 +1,5 @@
 import type { Random } from '../core/random.ts';
-import { centreIndex, kMeans } from './k-means.ts';
+import { centreIndex, kMeans, nearestOf } from './k-means.ts';
 import { targetMeans, type PreparedRows } from './prepared-rows.ts';
 import { unitScore } from './quantised-rows.ts';
 import type { StateReader } from './state-reader.ts';
@@ -29,8 +29,7 @@ export function fitClusters(rows: PreparedRows, shape: ClusterShape, random: Ran
   for (let row = 0; row < count; row++) {
     const scores = index.scores(inputs.subarray(row * width, row * width + dimensions));
     if (scores === null) continue;
-    let nearest = 0;
-    for (let c = 1; c < scores.length; c++) if ((scores[c] ?? 0) > (scores[nearest] ?? 0)) nearest = c;
+    const nearest = nearestOf(scores);
     for (let m = 0; m < models; m++) {
       const target = targets[row * models + m] ?? NaN;
       if (Number.isNaN(target)) continue;
@@ -61,7 +60,10 @@ function clusterPart(
     predict(input, out) {
       query.set(input.subarray(0, dimensions));
       const scores = centres.length === 0 ? null : index.scores(query);
-      if (scores === null) return void out.set(overall);
+      if (scores === null) {
+        out.set(overall);
+        return;
+      }
       speakers.length = 0;
       for (let c = 0; c < scores.length; c++) {
         let place = Math.min(speakers.length, nearest);

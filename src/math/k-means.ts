@@ -52,12 +52,27 @@ export function centreIndex(centres: readonly Float32Array[], dimensions: number
   return index;
 }
 
-function nearestOf(scores: Int32Array | null): number {
+/** The highest score; the first where there are none. */
+export function nearestOf(scores: Int32Array | null): number {
   let nearest = 0;
   if (scores !== null) {
     for (let c = 1; c < scores.length; c++) if ((scores[c] ?? 0) > (scores[nearest] ?? 0)) nearest = c;
   }
   return nearest;
+}
+
+/** [rows] which of at most `count` clusters each row belongs to; rows without a direction to the first. */
+export function clusterRows(
+  inputs: Float32Array,
+  width: number,
+  dimensions: number,
+  count: number,
+  random: Random,
+): Int32Array {
+  const index = centreIndex(kMeans(inputs, width, dimensions, count, random), dimensions);
+  return Int32Array.from({ length: inputs.length / width }, (_, row) =>
+    nearestOf(index.scores(inputs.subarray(row * width, row * width + dimensions))),
+  );
 }
 
 /** k-means++: each next centre is drawn with probability in proportion to its distance from the nearest so far. */

@@ -32,8 +32,8 @@ export interface Family {
   readonly name: string;
   /** Of the state; changes when its meaning does. */
   readonly version: number;
-  /** At least one row. */
-  fit(rows: PreparedRows): TrainedPart;
+  /** At least one row. `models` are the ids of the columns. */
+  fit(rows: PreparedRows, models: readonly string[]): TrainedPart;
   /** Throws `invalid_data` through the reader. */
   load(reader: StateReader, models: number, width: number): TrainedPart;
 }
@@ -125,7 +125,7 @@ export function trainedEstimator(
       trained = new Float64Array(rows.models.length);
       const units = scales.map((scale) => (scale === 0 ? 1 : scale));
       const prepared = prepareRows(rows, quantity, units, promptScale);
-      part = scales.some((scale) => scale > 0) ? family.fit(prepared) : null;
+      part = scales.some((scale) => scale > 0) ? family.fit(prepared, rows.models) : null;
       corrections.fit(prepared, options.training_worth);
     },
     update({ model, value, weight, promptTokens, embedding, quantity: of }) {
