@@ -26,11 +26,22 @@ export interface DatasetRow {
   readonly text: string;
   /** RouterBench's eval_name. */
   readonly group: string;
-  /** [M] in [0, 1]. */
+  /** [M] in [0, 1]; NaN where a partial set does not know it. */
   readonly quality: readonly number[];
-  /** [M] US dollars, >= 0; null where the set knows no cost. */
+  /** [M] US dollars, >= 0; null where the set knows no cost; NaN where a partial one does not know this one. */
   readonly costUsd: readonly number[] | null;
+  /** [M] each, NaN where unknown; absent where the set counts none. */
+  readonly tokens?: { readonly input: readonly number[]; readonly output: readonly number[] };
+  /** [M]; absent unless asked for. */
+  readonly answers?: readonly (string | null)[];
+  /** [M] how likely the logging policy was to take each model; absent but in logs. */
+  readonly propensities?: readonly number[];
+  /** The part of its source that the row is from, where that is told row by row. */
+  readonly split?: string;
 }
+
+/** What rows may carry beside quality and cost. */
+export type RowExtra = 'tokens' | 'answers' | 'propensities';
 
 /** The seam: a file format becomes a data set by giving this. Rows stream, so a reader holds no more than a batch. */
 export interface DatasetReader {
@@ -40,6 +51,10 @@ export interface DatasetReader {
   readonly hasCost: boolean;
   readonly embeddedText: EmbeddedText;
   readonly source: Omit<DataSource, 'rows'>;
+  /** Some rows know only some models' outcome. Such a set is no `Dataset`; see `completeRows`. */
+  readonly partial?: boolean;
+  /** What every row carries. */
+  readonly extras?: readonly RowExtra[];
   /** Rejects with `invalid_data`, naming file, row and column. */
   rows(): AsyncIterable<readonly DatasetRow[]>;
   /** After the rows: what was put right on the way, counted, one line each. */
@@ -72,6 +87,9 @@ export const rowCount = (dataset: Dataset): number => dataset.sampleIds.length;
 
 /** Reads everything into columns. Throws `invalid_data` on duplicate ids and on an empty split. */
 export async function collectDataset(reader: DatasetReader): Promise<Dataset> {
+  if (reader.partial === true) {
+    throw dataError(reader.source.name, null, null, 'its rows know only some models; name those to compare');
+  }
   const sampleIds: string[] = [];
   const prompts: string[] = [];
   const texts: string[] = [];

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { createReadStream, existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
+import { completeRows } from './complete-rows.ts';
 import { dataError } from './data-error.ts';
-import type { DatasetReader } from './dataset.ts';
+import type { DatasetReader, DataSource } from './dataset.ts';
+import { layouts } from './layouts/index.ts';
+import type { DataFile, LayoutInput } from './layouts/layout.ts';
+import { openPointsmanLog } from './layouts/pointsman-log.ts';
+import { openRouterEval } from './layouts/router-eval.ts';
+import { isFolder, locate, partsOf, stemOf, type Located } from './locate.ts';
 import { readMeta } from './meta.ts';
+import { openContent } from './open-table.ts';
+import { readPrices } from './prices.ts';
 import { readQueryText } from './query-text.ts';
-import { openWideTable } from './wide-table.ts';
 
 /** Which part of a folder is wanted. A folder without that part gives its `all`. */
 export type Part = 'train' | 'test' | 'all';
@@ -17,56 +24,129 @@ export interface OpenedDataset {
   readonly file: string;
 }
 
+export interface OpenOptions {
+  /** Only these models; rows that do not know all of them are left out. */
+  readonly models?: readonly string[] | undefined;
+  /** Which of RouterEval's pools: `easy/5/strong_to_weak`. */
+  readonly pool?: string | undefined;
+  /** Rows that know only some models stay, with NaN for what is unknown. */
+  readonly keepPartial?: boolean | undefined;
+  /** Rows carry the models' answers, where the set has them. */
+  readonly answers?: boolean | undefined;
+}
+
 /**
- * Opens a data set in RouterBench's wide layout: a CSV file (gzip or plain), or a folder with `<part>.csv.gz` or
- * `all.csv.gz` and, where it has them, `meta.json` and `query_text.csv.gz`. A file inside such a folder gets the same
- * help from its neighbours. Rejects with `invalid_data`.
+ * Opens a data set, whoever's format it is in: see `layouts/` for the tables, `open-table.ts` for the files, and
+ * `locate.ts` for what is taken from a folder. `meta.json`, `query_text.csv.gz` and `prices.json` beside the data are
+ * used; a file inside a folder gets the help of its neighbours where meta.json lists it. Rejects with `invalid_data`.
  */
-export async function openDataset(path: string, part: Part): Promise<OpenedDataset> {
-  const file = locate(path, part);
-  const folder = dirname(file);
+export async function openDataset(path: string, part: Part, options: OpenOptions = {}): Promise<OpenedDataset> {
+  const located = locate(path, part);
+  const reader = await openFiles(path, located, part, options);
+  const models = options.models ?? null;
+  const isKept = options.keepPartial === true && models === null;
+  return { reader: isKept ? reader : completeRows(reader, models), file: located.files.join('\n') };
+}
+
+async function openFiles(
+  path: string,
+  { folder, files }: Located,
+  part: Part,
+  options: OpenOptions,
+): Promise<DatasetReader> {
+  const [first = ''] = files;
   const found = readMeta(folder);
-  const isMember = found !== null && (isFolder(path) || Object.hasOwn(found.files, basename(file)));
+  const isMember = found !== null && (isFolder(path) || Object.hasOwn(found.files, basename(first)));
   const meta = isMember ? found : null;
-  const name = meta === null ? basename(file) : `${meta.name}/${basename(file)}`;
-  const queryText = meta === null ? null : firstExisting(folder, ['query_text.csv.gz', 'query_text.csv']);
-  const reader = await openWideTable({
-    path: file,
-    name: meta?.name ?? basename(file).replace(/\.csv(\.gz)?$/, ''),
-    models: meta?.models ?? null,
-    source: {
-      name,
-      sha256: await fingerprint(file, name),
-      licence: meta?.licence ?? null,
-      use: meta?.use ?? 'unstated',
-    },
-    queryText: queryText === null ? null : await readQueryText(queryText, `${meta?.name ?? ''}/${basename(queryText)}`),
-  });
-  return { reader, file };
-}
-
-function locate(path: string, part: Part): string {
-  const absolute = resolve(path);
-  if (!existsSync(absolute)) throw dataError(path, null, null, 'there is no such file or folder');
-  if (!isFolder(absolute)) return absolute;
-  const wanted = [`${part}.csv.gz`, `${part}.csv`, 'all.csv.gz', 'all.csv'];
-  const found = firstExisting(absolute, wanted);
-  if (found === null) throw dataError(path, null, null, `the folder has none of ${[...new Set(wanted)].join(', ')}`);
-  return found;
-}
-
-const isFolder = (path: string): boolean => statSync(path).isDirectory();
-
-function firstExisting(folder: string, names: readonly string[]): string | null {
-  return names.map((name) => join(folder, name)).find((path) => existsSync(path)) ?? null;
-}
-
-async function fingerprint(path: string, name: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk);
-  } catch (cause) {
-    throw dataError(name, null, null, `it cannot be read: ${messageOf(cause)}`);
+  const label = meta?.name ?? (files.length > 1 ? basename(folder) : null);
+  const nameOf = (file: string): string =>
+    label === null ? basename(file) : `${label}/${file.slice(folder.length + 1)}`;
+  const name = label ?? stemOf(first);
+  const source = {
+    name: files.length === 1 ? nameOf(first) : `${name} (${files.length} files)`,
+    sha256: await fingerprint(files, nameOf),
+    licence: meta?.licence ?? null,
+    use: meta?.use ?? ('unstated' as const),
+  };
+  const opened: DataFile[] = [];
+  for (const file of files) {
+    const other = await openSingle(file, nameOf(file), { name, source, part, options });
+    if (!('table' in other)) {
+      if (files.length > 1) throw dataError(nameOf(file), null, null, 'a set of this kind is one file; name it');
+      return other;
+    }
+    opened.push(other);
   }
-  return hash.digest('hex');
+  const queryText =
+    meta === null ? undefined : ['query_text.csv.gz', 'query_text.csv'].find((each) => existsSync(join(folder, each)));
+  return await openLayout({
+    name,
+    files: opened,
+    models: meta?.models ?? null,
+    source,
+    queryText: queryText === undefined ? null : await readQueryText(join(folder, queryText), `${name}/${queryText}`),
+    prices: readPrices(folder, basename(folder)),
+    partial: options.keepPartial === true,
+    answers: options.answers === true,
+  });
+}
+
+interface SingleContext {
+  readonly name: string;
+  readonly source: Omit<DataSource, 'rows'>;
+  readonly part: Part;
+  readonly options: OpenOptions;
+}
+
+/** A table, or the reader of a file that is no table. */
+async function openSingle(file: string, label: string, context: SingleContext): Promise<DataFile | DatasetReader> {
+  const content = await openContent(file, label);
+  const { name, source, part, options } = context;
+  switch (content.type) {
+    case 'table':
+      return { table: content.table, parts: partsOf(file), stem: stemOf(file) };
+    case 'database':
+      return openPointsmanLog(file, name, source);
+    case 'pickle': {
+      const reader = openRouterEval({ ...content.opened, name, source, part, pool: options.pool ?? null });
+      if (reader !== null) return reader;
+      throw dataError(label, null, null, "the pickle holds neither a pandas DataFrame nor one of RouterEval's sets");
+    }
+    default:
+      return content satisfies never;
+  }
+}
+
+async function openLayout(input: LayoutInput): Promise<DatasetReader> {
+  const [first, ...others] = input.files;
+  const columns = first?.table.columns ?? [];
+  const layout = layouts.find((each) => each.matches(new Set(columns)));
+  if (layout === undefined) {
+    const shown = columns.slice(0, 8).join(', ') + (columns.length > 8 ? ', …' : '');
+    throw dataError(first?.table.name ?? input.name, 1, null, `its columns are those of no known data set: ${shown}`);
+  }
+  const stranger = others.find(({ table }) => !layout.matches(new Set(table.columns)));
+  if (stranger !== undefined) {
+    throw dataError(stranger.table.name, 1, null, `it is not in the layout of its neighbours (${layout.name})`);
+  }
+  return await layout.open(input);
+}
+
+/** SHA-256 of the file; of several, that of their names and sums, a line each. */
+async function fingerprint(files: readonly string[], nameOf: (file: string) => string): Promise<string> {
+  const sums: string[] = [];
+  for (const file of files) {
+    const hash = createHash('sha256');
+    try {
+      for await (const chunk of createReadStream(file)) hash.update(chunk);
+    } catch (cause) {
+      throw dataError(nameOf(file), null, null, `it cannot be read: ${messageOf(cause)}`);
+    }
+    sums.push(hash.digest('hex'));
+  }
+  const [only = ''] = sums;
+  if (sums.length === 1) return only;
+  return createHash('sha256')
+    .update(sums.map((sum, i) => `${sum}  ${nameOf(files[i] ?? '')}\n`).join(''))
+    .digest('hex');
 }
