@@ -10,7 +10,7 @@ import type { RecordedLookup } from './backends/simulated.ts';
 import type { Config } from './config/config.ts';
 import { systemClock, type Clock } from './core/clock.ts';
 import { messageOf } from './core/errors.ts';
-import { newId } from './core/ids.ts';
+import { newId, newOrderedId } from './core/ids.ts';
 import { seededRandom } from './core/random.ts';
 import type { Gateway } from './http/gateway.ts';
 import { createServer } from './http/server.ts';
@@ -91,11 +91,11 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     bodyLimitBytes: config.listen.bodyLimitBytes,
     authenticate: createAuthenticator(config),
     resolve: (name) => router.resolve(name),
-    decide: (query, resolved) => router.decide(query, resolved, { id: newId('dec_'), isUp }),
+    decide: (query, resolved) => router.decide(query, resolved, { id: newOrderedId('dec_', clock.now()), isUp }),
     reserve: (decision, query, { caller }) =>
       budgets.reserve(decision.route, caller.key, estimateCostUsd(decision, query, models)),
-    execute: (decision, query, body, includeUsage, signal, sink) =>
-      upstream.execute(decision, models, query, body, includeUsage, signal, sink),
+    execute: (decision, query, body, includeUsage, sink) =>
+      upstream.execute(decision, models, query, body, includeUsage, sink),
     decided: (record) => store.decision(record),
     completed(completion, route) {
       store.completion(completion);

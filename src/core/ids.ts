@@ -13,3 +13,11 @@ export function newId(prefix: string): string {
   used += 16;
   return prefix + pool.toString('base64url', start, used);
 }
+
+/**
+ * As `newId`, with the time in front: 8 characters of base 36, as unguessable behind it. Ids that are made one after the
+ * other lie side by side in an index, so a database writes one page for many of them instead of a page each.
+ */
+export function newOrderedId(prefix: string, nowMs: number): string {
+  return newId(prefix + nowMs.toString(36).padStart(8, '0'));
+}

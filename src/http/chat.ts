@@ -37,7 +37,7 @@ interface Walk {
 function carryOut(walk: Walk, decision: Decision): void {
   const { gateway, logger, body, reply, sink } = walk;
   const { query, includeUsage } = walk.chat;
-  if (sink.signal.aborted) {
+  if (sink.gone) {
     // Gone while we were deciding: nothing was called, so there is nothing to record.
     reply.hijack();
     gateway.metrics.ended({ ...nobody, status: 499, durationMs: gateway.clock.monotonic() - body.receivedAt });
@@ -56,7 +56,7 @@ function carryOut(walk: Walk, decision: Decision): void {
     onEnd: (carried, status) => record(walk, decision, reservation, carried, status, overheadMs),
   });
   try {
-    gateway.execute(decision, query, body, includeUsage, sink.signal, sink);
+    gateway.execute(decision, query, body, includeUsage, sink);
   } catch (cause) {
     logger.error({ error: cause, request: query.id, decision: decision.id }, 'carrying a decision out threw');
     const error =

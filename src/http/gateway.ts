@@ -59,14 +59,7 @@ export interface Gateway {
   /** Throws `budget_exceeded`. */
   reserve(decision: Decision, query: Query, access: Access): Reservation;
   /** Carries the plan out; `sink.finish` is always its last call. */
-  execute(
-    decision: Decision,
-    query: Query,
-    body: RequestBody,
-    includeUsage: boolean,
-    signal: AbortSignal,
-    sink: ClientSink,
-  ): void;
+  execute(decision: Decision, query: Query, body: RequestBody, includeUsage: boolean, sink: ClientSink): void;
   /** Keeps a decision, before it is carried out. Returns at once. */
   decided(record: DecisionRecord): void;
   /** Keeps what came of it, and lets what was measured teach. Returns at once. */

@@ -22,15 +22,15 @@ export interface Exchange {
 const clientClosed = 499;
 
 /**
- * The client's end of a chat request, over Node's own response. It watches the socket from the start: `signal` aborts
- * when the client goes away at any moment before its answer is whole.
+ * The client's end of a chat request, over Node's own response. It watches the socket from the start: `gone` and
+ * `onGone` tell when the client goes away at any moment before its answer is whole.
  *
  * The last bytes of an answer (a whole body, a stream's `[DONE]`) are held until `finish`, so that whoever reacts to them
  * finds everything recorded, and so that a `[DONE]` is never followed by an error.
  */
 export class ResponseSink implements ClientSink {
   readonly #response: ServerResponse;
-  readonly #controller = new AbortController();
+  #left: (() => void) | null = null;
   #exchange: Exchange | null = null;
   #committedStatus: number | null = null;
   #held: Buffer | null = null;
@@ -39,14 +39,18 @@ export class ResponseSink implements ClientSink {
   constructor(response: ServerResponse) {
     this.#response = response;
     response.on('close', () => {
-      if (!this.#finished) this.#controller.abort();
+      if (!this.#finished) this.#left?.();
     });
     // A write that loses the race with the socket's end says so here; 'close' follows and does the rest.
     response.on('error', ignore);
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get gone(): boolean {
+    return this.#response.destroyed && !this.#finished;
+  }
+
+  onGone(left: () => void): void {
+    this.#left = left;
   }
 
   /** From here on the answer comes from the sink and not from Fastify. */

@@ -6,11 +6,14 @@ import type { Caller } from '../core/query.ts';
 import { foldOne, snapshotDue, type Pupil, type Subject } from './fold.ts';
 import { inProcessQueue, type LearningQueue } from './queue.ts';
 import { restore } from './restore.ts';
+import { createSampler } from './sampler.ts';
 import { usageRewards } from './usage.ts';
 
 export interface LearningOptions {
   readonly store: OutcomeStore;
   readonly clock: Clock;
+  /** Requests a second whose measurements are learned from; the rest are only in the log of attempts. Default 20. */
+  readonly measuredPerSecond?: number;
   /** Observations of one learner between two snapshots of it. */
   readonly snapshotEvery?: number;
   readonly queue?: LearningQueue;
@@ -50,12 +53,15 @@ export interface Learning {
   close(): Promise<void>;
 }
 
+const measurable = ['cost', 'latency', 'output_tokens'] as const;
 const pageSize = 500;
 const retryMs = 1000;
 
 export function createLearning(options: LearningOptions): Learning {
   const { store, clock, snapshotEvery = 200, queue = inProcessQueue(), onTrouble = () => {} } = options;
+  const { measuredPerSecond = 20 } = options;
   const pupils: Pupil[] = [];
+  const sample = createSampler(measuredPerSecond, clock);
   /** Committed, but something before it was not folded yet. */
   const ahead = new Map<number, Observation>();
   /** Last `seq` folded; everything up to it is done, whatever the queue still brings. */
@@ -67,6 +73,8 @@ export function createLearning(options: LearningOptions): Learning {
   let reading: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
   let logTrouble = false;
+  /** Whether a route has a learner for anything that is measured; learners are all registered before the first request. */
+  const teachable = new Map<string, boolean>();
   const saving = new Map<Pupil, Promise<void>>();
 
   const save = async (pupil: Pupil): Promise<void> => {
@@ -139,6 +147,12 @@ export function createLearning(options: LearningOptions): Learning {
     else void begin();
   };
 
+  const canTeach = (route: string): boolean => {
+    const any = pupils.some(({ accepts }) => measurable.some((quantity) => accepts({ route, model: '', quantity })));
+    teachable.set(route, any);
+    return any;
+  };
+
   queue.consume((observation) => {
     if (observation.seq <= head || pupils.length === 0) return;
     known = Math.max(known, observation.seq);
@@ -184,7 +198,8 @@ export function createLearning(options: LearningOptions): Learning {
     },
     start: begin,
     measured(completion, route) {
-      if (pupils.length === 0) return;
+      const any = teachable.get(route) ?? canTeach(route);
+      if (!any || !sample(route)) return;
       for (const reward of usageRewards(completion, clock.now())) {
         const subject = { route, model: completion.servedModel ?? '', quantity: reward.quantity };
         if (!pupils.some(({ accepts }) => accepts(subject))) continue;

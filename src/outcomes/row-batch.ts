@@ -1,25 +1,36 @@
 import type { Quantity } from '../core/estimator.ts';
+import { packCells, type Cell, type PackedCells } from './cells.ts';
 import type { Attempt, Completion, DecisionRecord } from '../core/outcome.ts';
 
-/** What one column takes. Booleans are 0 and 1. */
-export type Cell = string | number | null;
-
 /**
- * Rows on their way to the worker. Flat arrays of primitives and two pools of floats: that is what crosses a thread
- * cheapest, nothing of the request is kept alive by a row that waits, and arrays that an estimator reuses are copied.
+ * Rows on their way to the worker: flat cells and two pools of floats. Nothing of the request is kept alive by a row that
+ * waits, and arrays that an estimator reuses are copied.
  */
 export interface PackedRows {
   /** `decisionWidth` cells a row; see `place`. */
-  readonly decisions: readonly Cell[];
+  readonly decisions: PackedCells;
   /** `attemptWidth` cells a row; the first is the owner: a row of `decisions`, or the id of an earlier one. */
-  readonly attempts: readonly Cell[];
+  readonly attempts: PackedCells;
   /** `completionWidth` cells a row: id, served model, fallback. For decisions that were sent before. */
-  readonly completions: readonly Cell[];
+  readonly completions: PackedCells;
   /** Row by row: propensities, then mean and deviation of each predicted quantity. */
   readonly doubles: Float64Array<ArrayBuffer>;
   /** Row by row: the embedding. */
   readonly floats: Float32Array<ArrayBuffer>;
 }
+
+/** What is handed over, not copied. */
+export const buffersOf = ({
+  decisions,
+  attempts,
+  completions,
+  doubles,
+  floats,
+}: PackedRows): readonly ArrayBuffer[] => [
+  ...[decisions, attempts, completions].flatMap(({ numbers, kinds }) => [numbers.buffer, kinds.buffer]),
+  doubles.buffer,
+  floats.buffer,
+];
 
 /** The first `bound` cells of a decision are columns of the table, in this order. The rest tells how to read the pools. */
 export const decisionColumns = [
@@ -49,6 +60,7 @@ export const decisionColumns = [
   'pinned',
   'degraded',
   'removals',
+  'features',
   'served_model',
   'fallback',
   'completed',
@@ -150,6 +162,7 @@ export class RowBatch {
       flag(decision.pinned),
       jsonUnlessEmpty(decision.degraded),
       jsonUnlessEmpty(decision.removals),
+      decision.note === undefined ? null : JSON.stringify({ note: decision.note }),
       null,
       0,
       0,
@@ -181,9 +194,9 @@ export class RowBatch {
   /** For the worker. The floats are copies, so they may be handed over; the batch is kept until the worker has answered. */
   pack(): PackedRows {
     return {
-      decisions: this.#decisions,
-      attempts: this.#attempts,
-      completions: this.#completions,
+      decisions: packCells(this.#decisions),
+      attempts: packCells(this.#attempts),
+      completions: packCells(this.#completions),
       doubles: this.#doubles.slice(0, this.#doublesUsed),
       floats: this.#floats.slice(0, this.#floatsUsed),
     };

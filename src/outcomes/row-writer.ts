@@ -1,3 +1,4 @@
+import { unpackCells, type Cell } from './cells.ts';
 import { storageFault, type Database } from './database.ts';
 import {
   attemptWidth,
@@ -6,7 +7,6 @@ import {
   decisionWidth,
   modelSeparator,
   place,
-  type Cell,
   type PackedRows,
 } from './row-batch.ts';
 
@@ -76,7 +76,9 @@ export function createRowWriter(database: Database, embedder: string | null): Ro
   };
 
   /** Numbers of the decisions in the batch; null where one was refused. */
-  const writeDecisions = ({ decisions, doubles, floats }: PackedRows, refusals: Refusals): (number | null)[] => {
+  const writeDecisions = (rows: PackedRows, refusals: Refusals): (number | null)[] => {
+    const { doubles, floats } = rows;
+    const decisions = unpackCells(rows.decisions);
     const doubleBytes = Buffer.from(doubles.buffer, doubles.byteOffset, doubles.byteLength);
     const floatBytes = Buffer.from(floats.buffer, floats.byteOffset, floats.byteLength);
     const numbers: (number | null)[] = [];
@@ -106,7 +108,8 @@ export function createRowWriter(database: Database, embedder: string | null): Ro
     return numbers;
   };
 
-  const writeCompletions = ({ completions }: PackedRows, refusals: Refusals): Map<Cell, number> => {
+  const writeCompletions = (rows: PackedRows, refusals: Refusals): Map<Cell, number> => {
+    const completions = unpackCells(rows.completions);
     const numbers = new Map<Cell, number>();
     for (let start = 0; start < completions.length; start += completionWidth) {
       const id = completions[start] ?? null;
@@ -126,7 +129,7 @@ export function createRowWriter(database: Database, embedder: string | null): Ro
     write(rows, refusals) {
       const numbers = writeDecisions(rows, refusals);
       const earlier = writeCompletions(rows, refusals);
-      const { attempts } = rows;
+      const attempts = unpackCells(rows.attempts);
       for (let start = 0; start < attempts.length; start += attemptWidth) {
         const owner = attempts[start] ?? null;
         const number = typeof owner === 'number' ? numbers[owner] : earlier.get(owner);

@@ -3,7 +3,7 @@ import { messageOf, PointsmanError } from '../core/errors.ts';
 import type { OutcomeStore, RewardReceipt } from '../core/outcome.ts';
 import type { RewardOrder } from './messages.ts';
 import type { Retention, RetentionResult } from './retention.ts';
-import { RowBatch } from './row-batch.ts';
+import { buffersOf, RowBatch } from './row-batch.ts';
 import { createWorkerClient, StorageFailure } from './worker-client.ts';
 
 /** Told once per change, never per row. */
@@ -143,11 +143,7 @@ export async function openStore(options: StoreOptions): Promise<SqliteStore> {
       now: clock.now(),
     };
     try {
-      const result = await worker.ask(
-        'write',
-        order,
-        packed === null ? [] : [packed.doubles.buffer, packed.floats.buffer],
-      );
+      const result = await worker.ask('write', order, packed === null ? [] : buffersOf(packed));
       batches.shift();
       pending -= rows;
       wentWell();

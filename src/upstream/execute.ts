@@ -30,6 +30,10 @@ export interface Carried {
 
 /** Where the answer goes; `http/` implements it. Order: `commit` at most once, `write`s, then `finish` exactly once. */
 export interface ClientSink {
+  /** The client went away. An AbortSignal would say the same for ten times the CPU of everything else in here. */
+  readonly gone: boolean;
+  /** Calls back once when the client goes away before `finish`; the last listener counts. */
+  onGone(left: () => void): void;
   commit(commit: Commit): void;
   /** False: full; `onDrain` tells when to go on. */
   write(bytes: Buffer): boolean;

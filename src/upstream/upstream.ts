@@ -33,8 +33,8 @@ export interface Health {
 
 export interface Upstream {
   /**
-   * Carries the plan out. Never throws; `sink.finish` is its last call on the sink, exactly once, also when `signal`
-   * is aborted. `models` holds at least the models that the decision ranks.
+   * Carries the plan out. Never throws; `sink.finish` is its last call on the sink, exactly once, also when the
+   * client goes away. `models` holds at least the models that the decision ranks.
    */
   execute(
     decision: Decision,
@@ -42,7 +42,6 @@ export interface Upstream {
     query: Query,
     body: RequestBody,
     includeUsage: boolean,
-    signal: AbortSignal,
     sink: ClientSink,
   ): void;
   readonly health: Health;
@@ -56,8 +55,8 @@ export function createUpstream(context: UpstreamContext): Upstream {
   const breaker = new Breaker(clock, settings);
   const around: Surroundings = { backends, breaker, clock, random, settings, onAttempt: onAttempt ?? (() => {}) };
   return {
-    execute(decision, models, query, body, includeUsage, signal, sink) {
-      new Walk({ decision, models, query, body, includeUsage }, sink, signal, around).start();
+    execute(decision, models, query, body, includeUsage, sink) {
+      new Walk({ decision, models, query, body, includeUsage }, sink, around).start();
     },
     health: {
       isUp: ({ targets }) => targets.some(({ id }) => breaker.available(id)),

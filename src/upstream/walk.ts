@@ -27,7 +27,6 @@ export interface Surroundings {
 export class Walk implements AttemptOwner {
   readonly #job: Job;
   readonly #sink: ClientSink;
-  readonly #signal: AbortSignal;
   readonly #around: Surroundings;
   readonly #options: readonly Option[];
   readonly #itinerary: Itinerary;
@@ -37,17 +36,16 @@ export class Walk implements AttemptOwner {
   #pause: NodeJS.Timeout | null = null;
   #finished = false;
 
-  constructor(job: Job, sink: ClientSink, signal: AbortSignal, around: Surroundings) {
+  constructor(job: Job, sink: ClientSink, around: Surroundings) {
     this.#job = job;
     this.#sink = sink;
-    this.#signal = signal;
     this.#around = around;
     this.#options = optionsOf(job.decision, job.models, job.query);
     this.#itinerary = new Itinerary(this.#options, around.breaker, around.random);
   }
 
   start(): void {
-    if (this.#signal.aborted) return this.#finish(null, null, true);
+    if (this.#sink.gone) return this.#finish(null, null, true);
     const { plan } = this.#job.decision;
     if (plan.type === 'reject') return this.#finish(null, unanswerable(plan.reason), false);
     if (this.#options.length === 0) {
@@ -55,7 +53,7 @@ export class Walk implements AttemptOwner {
         'No target of the models that were considered may see this prompt; see local_only, region and models.';
       return this.#finish(null, unanswerable(why), false);
     }
-    this.#signal.addEventListener('abort', this.#onAbort);
+    this.#sink.onGone(this.#onGone);
     this.#next(null);
   }
 
@@ -140,7 +138,8 @@ export class Walk implements AttemptOwner {
     this.#finish(null, verdictOf(this.#failures, waitMs), false);
   }
 
-  readonly #onAbort = (): void => {
+  readonly #onGone = (): void => {
+    if (this.#finished) return;
     if (this.#pause) clearTimeout(this.#pause);
     const run = this.#run;
     if (run) {
@@ -156,7 +155,6 @@ export class Walk implements AttemptOwner {
     if (this.#finished) return;
     this.#finished = true;
     this.#run = null;
-    this.#signal.removeEventListener('abort', this.#onAbort);
     const { plan } = this.#job.decision;
     const servedModel = served?.model.id ?? null;
     this.#sink.finish({

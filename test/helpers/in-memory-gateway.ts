@@ -99,7 +99,10 @@ export function createInMemoryGateway(options: InMemoryOptions = {}): InMemoryGa
       options.reserve?.();
       return { settle: (costUsd) => void settled.push(costUsd) };
     },
-    execute(decision, query, body, includeUsage, signal, sink) {
+    execute(decision, query, body, includeUsage, sink) {
+      const client = new AbortController();
+      sink.onGone(() => client.abort());
+      const { signal } = client;
       const execution = { decision, query, body, includeUsage, signal, sink };
       executions.push(execution);
       (options.script ?? answerWhole())(execution);

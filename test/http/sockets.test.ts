@@ -208,6 +208,8 @@ test('what reacts to the last byte finds everything recorded, streamed or not', 
 
 function delayedFinish(sink: InMemoryGateway['executions'][number]['sink']) {
   return {
+    gone: false,
+    onGone: sink.onGone.bind(sink),
     commit: sink.commit.bind(sink),
     write: sink.write.bind(sink),
     onDrain: sink.onDrain.bind(sink),

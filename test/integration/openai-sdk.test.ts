@@ -81,7 +81,7 @@ describe('chat', () => {
     expect(response.headers.get('x-request-id')).toMatch(/^req_/);
     const header = (name: string) => response.headers.get(`x-pointsman-${name}`);
     expect([header('route'), header('policy'), header('model')]).toEqual(['auto', 'static', 'only']);
-    expect(header('decision')).toMatch(/^dec_[\w-]{22}$/);
+    expect(header('decision')).toMatch(/^dec_[\w-]{30}$/);
     // 9 prompt tokens at $1 and 2 at $2 per million.
     expect(Number(header('cost-usd'))).toBeCloseTo(13e-6, 9);
     expect(header('simulated')).toBeNull();

@@ -114,7 +114,12 @@ export function createRig(settings: Partial<UpstreamSettings> = {}, clock = syst
         let drain: (() => void) | null = null;
         let over = false;
         const written: Buffer[] = [];
+        const signal = errand.signal ?? new AbortController().signal;
         const sink: ClientSink = {
+          get gone() {
+            return signal.aborted;
+          },
+          onGone: (left) => signal.addEventListener('abort', left, { once: true }),
           commit(given) {
             if (commit || over) reject(new Error('commit came twice or late'));
             commit = given;
@@ -144,7 +149,6 @@ export function createRig(settings: Partial<UpstreamSettings> = {}, clock = syst
           queryOf({ stream, ...errand.query }),
           body,
           errand.includeUsage ?? false,
-          errand.signal ?? new AbortController().signal,
           sink,
         );
       }),
