@@ -33,6 +33,9 @@ const allowed = new Set([
   'numpy.core.numeric _frombuffer',
   'builtins slice',
   'builtins bytearray',
+  'builtins bytes',
+  'builtins object',
+  'copyreg _reconstructor',
   'builtins list',
   'builtins dict',
   'builtins set',
@@ -43,6 +46,7 @@ const allowed = new Set([
 
 const renamed: Readonly<Record<string, string>> = {
   __builtin__: 'builtins',
+  copy_reg: 'copyreg',
   'numpy._core.multiarray': 'numpy.core.multiarray',
   'numpy._core.numeric': 'numpy.core.numeric',
   'pandas.core.internals': 'pandas.core.internals.managers',

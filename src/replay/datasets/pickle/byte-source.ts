@@ -42,7 +42,8 @@ export function openRandomFile(path: string, name: string): RandomFile {
   };
 }
 
-function cutShort(name: string, size: number) {
+/** The pickle wants more bytes than there are. */
+export function cutShort(name: string, size: number): Error {
   return dataError(name, null, null, `the pickle stops in the middle, at byte ${size}; the file is incomplete`);
 }
 

@@ -3,8 +3,8 @@ import { allowedName } from './allow-list.ts';
 import type { ByteSource } from './byte-source.ts';
 import { Built, Dict, Global, Tuple, type PickleValue } from './values.ts';
 
-/** What the objects of a pickle may take here, roughly, before it is refused. RouterBench's largest takes about 0.4 GB. */
-const memoryLimitBytes = 1.5 * 2 ** 30;
+/** What the objects of a pickle may take here, roughly, before it is refused. RouterBench's largest takes about 0.3 GiB. */
+export const defaultMemoryLimitBytes = 2 ** 30;
 const marksLimit = 10_000;
 /** Rough sizes of what V8 makes of a value. */
 const slotBytes = 8;
@@ -16,10 +16,12 @@ export class Machine {
   readonly #stack: PickleValue[] = [];
   readonly #marks: number[] = [];
   readonly #memo: (PickleValue | undefined)[] = [];
+  readonly #limitBytes: number;
   #spent = 0;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, limitBytes: number) {
     this.source = source;
+    this.#limitBytes = limitBytes;
   }
 
   refuse(problem: string): Error {
@@ -140,16 +142,19 @@ export class Machine {
 
   #spend(bytes: number): void {
     this.#spent += bytes;
-    if (this.#spent > memoryLimitBytes) {
-      throw this.refuse(`the pickle would take more than ${memoryLimitBytes / 2 ** 30} GiB of memory`);
+    if (this.#spent > this.#limitBytes) {
+      throw this.refuse(`the pickle would take more than ${Math.round(this.#limitBytes / 2 ** 20)} MiB of memory`);
     }
   }
 }
 
-/** Empty lists and dictionaries may be written as calls. */
+/** Empty lists, dictionaries and byte strings may be written as calls, as any object is before protocol 2. */
 function construct(name: string, args: readonly PickleValue[]): PickleValue {
   if (name === 'builtins list' && args.length === 0) return [];
   if (name === 'builtins dict' && args.length === 0) return new Dict();
+  if (name === 'builtins bytes' && args.length === 0) return new Uint8Array();
+  const [kind] = args;
+  if (name === 'copyreg _reconstructor' && kind instanceof Global) return new Built(kind.name, []);
   return new Built(name, args);
 }
 

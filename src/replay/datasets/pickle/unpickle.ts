@@ -1,5 +1,5 @@
 import { ByteSource, type RandomFile } from './byte-source.ts';
-import { Machine } from './machine.ts';
+import { defaultMemoryLimitBytes, Machine } from './machine.ts';
 import { Dict, Span, Tuple, type PickleValue } from './values.ts';
 
 /** Texts up to this size are read at once; longer ones are left in the file. */
@@ -10,11 +10,12 @@ const longestInteger = 64;
 /**
  * Reads a Python pickle (protocols 0 to 5, as pickletools describes them) into an inert picture. It never imports or
  * runs what the pickle names; names outside the allow-list are refused. Memory is bounded: long texts stay in the file.
+ * `limitBytes` is what its objects may take.
  * Throws `invalid_data` with the byte where the pickle is malformed, cut short or not wanted.
  */
-export function unpickle(file: RandomFile): PickleValue {
+export function unpickle(file: RandomFile, limitBytes = defaultMemoryLimitBytes): PickleValue {
   const source = new ByteSource(file);
-  const machine = new Machine(source);
+  const machine = new Machine(source, limitBytes);
   for (;;) {
     const code = source.byte();
     if (code === stop) return machine.result();
