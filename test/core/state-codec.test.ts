@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeState, encodeState } from '../../src/core/state-codec.ts';
 import type { State, TypedArray } from '../../src/core/state.ts';
