@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
+import { datasetsCommand } from './datasets.ts';
 import { explainCommand } from './explain.ts';
 import { fail, exitCodeOf } from './fail.ts';
+import { importCommand } from './import.ts';
 import { keysCommand } from './keys.ts';
 import { replayCommand } from './replay.ts';
 import { serveCommand } from './serve.ts';
@@ -24,7 +26,16 @@ Examples:
   pointsman train --data A.csv --out artefacts/mine   learn from data`,
   )
   .exitOverride();
-for (const command of [serveCommand(), explainCommand(), replayCommand(), trainCommand(), keysCommand()]) {
+const commands = [
+  serveCommand(),
+  explainCommand(),
+  replayCommand(),
+  trainCommand(),
+  importCommand(),
+  datasetsCommand(),
+  keysCommand(),
+];
+for (const command of commands) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program));
 }
 
