@@ -35,6 +35,8 @@ export interface Decision {
   readonly embedding: Float32Array | null;
   /** The client named a model: nothing was chosen. */
   readonly pinned: boolean;
+  /** For the policy's own memory, see PolicyDecision. */
+  readonly note?: readonly number[] | undefined;
   /** What fell back, e.g. `embedding:timeout`; empty when all went well. */
   readonly degraded: readonly string[];
 }

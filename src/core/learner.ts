@@ -19,6 +19,8 @@ export interface Observation {
   readonly promptTokens: number;
   /** Null where the route had nothing that reads one. */
   readonly embedding: Float32Array | null;
+  /** What the policy noted at decision time, see PolicyDecision; absent where it noted nothing. */
+  readonly note?: readonly number[] | undefined;
 }
 
 /**

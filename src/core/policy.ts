@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox';
 import type { Candidate } from './candidate.ts';
 import type { Plan } from './decision.ts';
 import type { Prediction, Quantity } from './estimator.ts';
+import type { Learner } from './learner.ts';
 import type { Random } from './random.ts';
 
 /** What a policy decides from. `Uses` are the quantities its definition declared; no others are computed. */
@@ -28,17 +29,44 @@ export interface PolicyDecision {
   readonly reason: string;
   /** The lambda that was really used; null where cost was not weighed. */
   readonly lambda: number | null;
+  /** A few numbers that the policy's own memory wants back with every observation of this decision. */
+  readonly note?: readonly number[] | undefined;
 }
 
-/** Knows our goals, not the world. Pure: same input and random stream, same decision; no I/O, no memory. */
+/**
+ * Knows our goals, not the world. Pure: same input, same memory and same random stream, same decision; no I/O.
+ * `decide` reads the memory and never changes it: that is a fold over observations, like all learned state.
+ */
 export interface Policy<Uses extends Quantity = Quantity> {
   decide(input: DecideInput<Uses>): PolicyDecision;
+  /** What it remembers across requests (a budget's price, weights, counts). Absent: nothing. Hears of its route only. */
+  readonly memory?: Learner | undefined;
+  /** In place of the definition's `uses` where these depend on the options: a policy around others. */
+  readonly uses?: readonly Quantity[] | undefined;
+}
+
+/** Another policy, as options name it: `cost-aware`, or a map of `type` and its options. */
+export type PolicyReference = string | { readonly type: string; readonly [option: string]: unknown };
+
+/** A policy inside another one. What it `uses` must be among what the outer one uses; its memory is the outer one's care. */
+export interface InnerPolicy {
+  readonly name: string;
+  readonly uses: readonly Quantity[];
+  readonly memory: Learner | null;
+  decide(input: DecideInput<never>): PolicyDecision;
 }
 
 /** Told to a policy when a route is built: what its options may refer to. */
 export interface PolicyContext {
   /** Every model id of the route. */
   readonly models: readonly string[];
+  /**
+   * Another policy of the catalogue, over the same models. Throws `invalid_config` naming the option where there is no
+   * such policy or its options do not fit.
+   *
+   * @param option where the reference was written, e.g. `policies.0`.
+   */
+  policy(reference: PolicyReference, option: string): InnerPolicy;
 }
 
 /** The default export of a file in `policies/`; the file name is the policy's name. */

@@ -6,13 +6,15 @@ import { decodeState, encodeState } from '../core/state-codec.ts';
 import type { Database } from './database.ts';
 import { toFloats } from './floats.ts';
 import type { LoadedSnapshot, Spend } from './messages.ts';
+import { toNote } from './note.ts';
 
 /** Snapshots that are kept of each learner: the newest, and one to fall back to. */
 const snapshotsKept = 2;
 
-interface ObservationRow extends Omit<Observation, 'embedding'> {
+interface ObservationRow extends Omit<Observation, 'embedding' | 'note'> {
   readonly quantity: Quantity;
   readonly embedding: Buffer | null;
+  readonly features: string | null;
 }
 
 /** What is asked of the log and the learned state. Costs are those of `OutcomeStore`. */
@@ -32,7 +34,8 @@ export interface Reader {
 export function createReader(database: Database, embedder: string | null): Reader {
   const observations = database.prepare<[string | null, number, number], ObservationRow>(
     `SELECT r.seq, d.id AS decision, d.route, r.model, r.quantity, r.score AS value, r.weight, r.propensity,
-       d.prompt_tokens AS promptTokens, CASE WHEN d.embedder IS ? THEN d.embedding END AS embedding
+       d.prompt_tokens AS promptTokens, CASE WHEN d.embedder IS ? THEN d.embedding END AS embedding,
+       d.features
      FROM rewards r JOIN decisions d ON d.number = r.decision_number WHERE r.seq > ? ORDER BY r.seq LIMIT ?`,
   );
   const spend = database.prepare<[number], Spend>(
@@ -56,9 +59,11 @@ export function createReader(database: Database, embedder: string | null): Reade
 
   return {
     observations: (afterSeq, limit) =>
-      observations
-        .all(embedder, afterSeq, limit)
-        .map((row) => ({ ...row, embedding: row.embedding === null ? null : toFloats(row.embedding) })),
+      observations.all(embedder, afterSeq, limit).map(({ features, ...row }) => ({
+        ...row,
+        embedding: row.embedding === null ? null : toFloats(row.embedding),
+        note: toNote(features),
+      })),
     spend: (since) => spend.all(since),
     saveSnapshot(learner, seq, state, now) {
       save.immediate(learner, seq, encodeState(state), now);

@@ -3,6 +3,7 @@ import type { RewardReceipt } from '../core/outcome.ts';
 import { storageFault, type Database } from './database.ts';
 import { toDoubles, toFloats } from './floats.ts';
 import type { RewardOrder } from './messages.ts';
+import { toNote } from './note.ts';
 
 interface Joined {
   readonly number: number;
@@ -16,6 +17,7 @@ interface Joined {
   readonly candidates: string;
   readonly propensities: Buffer;
   readonly embedding: Buffer | null;
+  readonly features: string | null;
 }
 
 /** Joins one reward to its decision and appends it. Must run inside a transaction. A string: never storable, and why. */
@@ -34,7 +36,7 @@ function servedPropensity(joined: Joined, model: string): number | null {
 /** `embedder`: see `createReader`; what is told now and what is read after a restart must be the same. */
 export function createRewardWriter(database: Database, embedder: string | null): RewardWriter {
   const find = database.prepare<[string | null, string], Joined>(
-    `SELECT number, tenant, key, route, chosen_model, served_model, propensity, prompt_tokens, candidates, propensities,
+    `SELECT number, tenant, key, route, chosen_model, served_model, propensity, prompt_tokens, candidates, propensities, features,
        CASE WHEN embedder IS ? THEN embedding END AS embedding FROM decisions WHERE id = ?`,
   );
   const append = database.prepare<unknown[], never>(
@@ -76,6 +78,7 @@ export function createRewardWriter(database: Database, embedder: string | null):
       propensity,
       promptTokens: joined.prompt_tokens,
       embedding: joined.embedding === null ? null : toFloats(joined.embedding),
+      note: toNote(joined.features),
     };
     return { type: 'accepted', seq: observation.seq, observation };
   };

@@ -26,11 +26,15 @@ export function policyVersion(identity: PolicyIdentity, slots: EstimatorSlots): 
     capabilities: capabilities && [...capabilities].sort(),
     targets: targets.map(({ id, upstreamModel, local, region }) => ({ id, upstreamModel, local, region })),
   }));
-  return createHash('sha256')
-    .update(stable({ ...rest, estimators, candidates }))
-    .digest('hex')
-    .slice(0, 12);
+  return digest({ ...rest, estimators, candidates });
 }
+
+/** 12 hex digits that change with the policy and its options: what it remembers means nothing under others. */
+export function memoryFingerprint(policy: string, options: unknown): string {
+  return digest({ policy, options });
+}
+
+const digest = (value: unknown): string => createHash('sha256').update(stable(value)).digest('hex').slice(0, 12);
 
 /** JSON whose keys are sorted, so that the order in which somebody wrote options does not matter. */
 function stable(value: unknown): string {

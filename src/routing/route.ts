@@ -3,14 +3,16 @@ import type { Decision, Predictions } from '../core/decision.ts';
 import type { Embedder } from '../core/embedder.ts';
 import { PointsmanError } from '../core/errors.ts';
 import type { EstimatorInput, Quantity } from '../core/estimator.ts';
+import type { Learner } from '../core/learner.ts';
 import type { PolicyDecision, PolicyDefinition } from '../core/policy.ts';
 import type { Query } from '../core/query.ts';
 import { seededRandom, type Random } from '../core/random.ts';
 import { capCost, createEligibility, type EligibilityContext, type Eligible } from './eligibility.ts';
 import { explore } from './exploration.ts';
 import { checkOptions } from './options.ts';
+import { policyContext } from './policy-context.ts';
+import { memoryFingerprint, policyVersion } from './policy-version.ts';
 import { checkRoute, checkSlot } from './route-checks.ts';
-import { policyVersion } from './policy-version.ts';
 import {
   createPredictor,
   type EstimatorSlot,
@@ -34,6 +36,8 @@ export interface RouteSettings {
   /** At least one, in the operator's order. */
   readonly models: readonly Model[];
   readonly policy: PolicyChoice;
+  /** For a policy around others: what it may name. Default: nothing. */
+  readonly policies?: ReadonlyMap<string, PolicyDefinition> | undefined;
   /** Quality must have one where the policy reads it; cost falls back to the price. */
   readonly estimators: EstimatorSlots;
   /** Quality per dollar; null leaves it to the policy's own option. A request's wish goes before it. */
@@ -64,6 +68,8 @@ export interface Route {
   readonly policyVersion: string;
   readonly needsEmbedding: boolean;
   readonly estimators: EstimatorSlots;
+  /** What its policy remembers, and the name under which that is kept; null where it remembers nothing. */
+  readonly memory: { readonly id: string; readonly learner: Learner } | null;
   /** The route's lambda; null where it has none. */
   readonly lambda: number | null;
   /** Synchronous where the embedder is. Throws or rejects with `no_eligible_candidate`. */
@@ -89,16 +95,23 @@ export function createRoute(settings: RouteSettings): Route {
 }
 
 const noEmbedding = new Float32Array(0);
+const noPolicies: ReadonlyMap<string, PolicyDefinition> = new Map();
 
 function build(settings: RouteSettings, predictor: Predictor): Route {
   const { name, models, policy: choice, embedder, seed } = settings;
   const { definition } = choice;
   const path = choice.path ?? `routes.${name}.policy`;
   const { epsilon } = settings.exploration;
-  checkRoute(settings, definition.uses, predictor.slots);
+  checkRoute(settings, [], predictor.slots);
   const options = checkOptions(`policy ${choice.name}`, definition.options, choice.options, path);
-  const policy = definition.create(options, { models: models.map(({ id }) => id) });
-  const { uses } = definition;
+  const ids = models.map(({ id }) => id);
+  const policy = definition.create(options, policyContext(ids, settings.policies ?? noPolicies, path));
+  const uses = policy.uses ?? definition.uses;
+  checkRoute(settings, uses, predictor.slots);
+  const memory =
+    policy.memory === undefined
+      ? null
+      : { id: `${name}/policy/${memoryFingerprint(choice.name, options)}`, learner: policy.memory };
   const usesAndCost: readonly Quantity[] = uses.includes('cost') ? uses : [...uses, 'cost'];
   const eligible = createEligibility(models);
   const unknownEmbedding = new Float32Array(embedder?.dimensions ?? 0);
@@ -158,6 +171,7 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
       predictions,
       reason: chosen.reason,
       lambda: chosen.lambda,
+      note: chosen.note,
       embedding,
       pinned: false,
       degraded: trouble === null ? degraded : [trouble, ...degraded],
@@ -174,6 +188,7 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
     name,
     models,
     policy: choice,
+    memory,
     lambda: settings.lambda,
     get policyVersion() {
       return currentVersion();

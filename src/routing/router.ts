@@ -56,6 +56,9 @@ export function createRouter({ models, routes: list, aliases, policies }: Router
     } catch (cause) {
       throw unusable(name, policy, messageOf(cause), cause);
     }
+    if (variant.memory !== null) {
+      throw unusable(name, policy, 'it learns from what it decides, so it has to be the policy of a route');
+    }
     if (reference.threshold === null) variants.set(key, variant);
     return variant;
   };

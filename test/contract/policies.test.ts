@@ -7,6 +7,7 @@ import type { PolicyDecision, PolicyDefinition } from '../../src/core/policy.ts'
 import { seededRandom } from '../../src/core/random.ts';
 import { loadCatalogue } from '../../src/routing/catalogue.ts';
 import { checkOptions } from '../../src/routing/options.ts';
+import { policyContext } from '../../src/routing/policy-context.ts';
 
 /** Every policy of the catalogue, whatever it is, keeps these laws. A new file in `src/policies/` is picked up by itself. */
 const { policies } = await loadCatalogue();
@@ -53,7 +54,7 @@ function decide(
   seed: string,
 ): PolicyDecision {
   const options = checkOptions(name, definition.options, definition.example(route), 'test');
-  const policy = definition.create(options, { models: route });
+  const policy = definition.create(options, policyContext(route, policies, 'test'));
   return policy.decide({ candidates: candidatesOf(models), predictions, lambda, random: seededRandom(seed) });
 }
 
@@ -177,7 +178,7 @@ describe.each([...policies])('policy %s', (name, definition) => {
     }));
     for (const world of cases) {
       const options = checkOptions(name, definition.options, definition.example(route), 'test');
-      const policy = definition.create(options, { models: route });
+      const policy = definition.create(options, policyContext(route, policies, 'test'));
       const candidates = candidatesOf(route);
       const counts = new Float64Array(route.length);
       const draws = 20_000;
@@ -203,6 +204,6 @@ describe.each([...policies])('policy %s', (name, definition) => {
   test('a policy can be made of its example over two models', () => {
     const models = ['a', 'b'];
     const options = checkOptions(name, definition.options, definition.example(models), 'test');
-    expect(() => definition.create(options, { models })).not.toThrow();
+    expect(() => definition.create(options, policyContext(models, policies, 'test'))).not.toThrow();
   });
 });

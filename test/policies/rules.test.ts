@@ -7,9 +7,10 @@ import epsilonGreedy from '../../src/policies/epsilon-greedy.ts';
 import staticPolicy from '../../src/policies/static.ts';
 import threshold from '../../src/policies/threshold.ts';
 import weighted from '../../src/policies/weighted.ts';
+import { policyContext } from '../../src/routing/policy-context.ts';
 
 /** What each policy does beyond the laws they share; expected values are worked out by hand. */
-const context = { models: ['a', 'b', 'c'] };
+const context = policyContext(['a', 'b', 'c'], new Map(), 'test');
 const candidatesOf = (...models: string[]): { model: string; price: null }[] =>
   models.map((model) => ({ model, price: null }));
 const certain = (...mean: number[]): Prediction => ({

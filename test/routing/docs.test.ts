@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/core/random.ts';
 import { loadCatalogue } from '../../src/routing/catalogue.ts';
 import { checkOptions } from '../../src/routing/options.ts';
+import { policyContext } from '../../src/routing/policy-context.ts';
 import { referenceFile, renderReference } from '../../scripts/docs-policies.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -43,9 +44,8 @@ describe('docs', () => {
     const decide = (name: string, options: unknown): readonly number[] => {
       const definition = policies.get(name);
       if (definition === undefined) throw new Error(`no policy ${name}`);
-      const policy = definition.create(checkOptions(name, definition.options, options, 'p'), {
-        models: ['a', 'b', 'c'],
-      });
+      const context = policyContext(['a', 'b', 'c'], policies, 'p');
+      const policy = definition.create(checkOptions(name, definition.options, options, 'p'), context);
       const predictions = {
         quality: prediction(0.3, 0.5, 0.9),
         cost: prediction(0.001, 0.005, 0.1),
