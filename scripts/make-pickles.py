@@ -111,6 +111,8 @@ keep(
         }
     ),
 )
+# Longer than the window through which a pickle is read, so that every kind of value comes to lie across its edge.
+keep("wide", pd.DataFrame({"id": [f"row {i}" for i in range(30_000)], "text": [("ab" * (i % 97)) for i in range(30_000)], "number": pd.Series([i if i % 2 else i / 3 for i in range(30_000)], dtype=object)}))
 keep("shared", pd.DataFrame({"a": ["same" * 40] * 50, "b": ["same" * 40] * 50}))
 
 models = ["weak", "strong"]

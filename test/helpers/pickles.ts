@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { cutShort, openRandomFile, type RandomFile } from '../../src/replay/datasets/pickle/byte-source.ts';
 import { readDataFrame } from '../../src/replay/datasets/pickle/data-frame.ts';
 import { unpickle } from '../../src/replay/datasets/pickle/unpickle.ts';
+import { Tuple } from '../../src/replay/datasets/pickle/values.ts';
 import type { Cell } from '../../src/replay/datasets/table.ts';
 
 export interface Cells {
@@ -21,12 +22,20 @@ export function readCells(path: string): Cells | null {
 }
 
 /** The same from bytes. */
-export function readCellsOf(bytes: Buffer, limitBytes?: number): Cells | null {
+export const readCellsOf = (bytes: Buffer, limitBytes?: number): Cells | null => cellsIn(inMemory(bytes), limitBytes);
+
+/** The one value in these bytes; a tuple as a list. */
+export function valueOf(bytes: Buffer): unknown {
+  const value = unpickle(inMemory(bytes));
+  return value instanceof Tuple ? value.items : value;
+}
+
+function inMemory(bytes: Buffer): RandomFile {
   const read = (at: number, length: number): Buffer => {
     if (at + length > bytes.length) throw cutShort('x.pkl', bytes.length);
     return Buffer.from(bytes.subarray(at, at + length));
   };
-  return cellsIn({ name: 'x.pkl', size: bytes.length, read, close: () => undefined }, limitBytes);
+  return { name: 'x.pkl', size: bytes.length, read, close: () => undefined };
 }
 
 function cellsIn(file: RandomFile, limitBytes?: number): Cells | null {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PointsmanError } from '../../../src/core/errors.ts';
-import { expectedCells, readCells, readCellsOf } from '../../helpers/pickles.ts';
+import { expectedCells, readCells, readCellsOf, valueOf } from '../../helpers/pickles.ts';
 import { temporaryFolder } from '../helpers.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/pickles/', import.meta.url));
@@ -70,6 +70,32 @@ describe('a pickle that pandas made', () => {
       ),
       { numRuns: 1000, seed: 11 },
     );
+  });
+});
+
+describe('a pickle longer than what is read at once', () => {
+  it('reads every kind of number and text across the edge', () => {
+    const window = 1 << 20;
+    const values = bytesOf(
+      'J',
+      [1, 2, 3, 4],
+      'G',
+      [0x3f, 0xe0, 0, 0, 0, 0, 0, 0],
+      'X',
+      [3, 0, 0, 0],
+      'abc',
+      'M',
+      [1, 2],
+      [0x8a, 2, 0, 1],
+    );
+    for (let before = 0; before <= values.length; before++) {
+      // A text that fills all but `before` bytes of the first window and is thrown away again.
+      const filler = Buffer.alloc(window - before - 6, 'x');
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(filler.length);
+      const whole = Buffer.concat([bytesOf('X'), length, filler, bytesOf('0'), bytesOf('('), values, bytesOf('t.')]);
+      expect(valueOf(whole), `${before} bytes before the edge`).toEqual([0x04030201, 0.5, 'abc', 0x0201, 256]);
+    }
   });
 });
 

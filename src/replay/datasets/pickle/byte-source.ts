@@ -83,26 +83,31 @@ export class ByteSource {
   }
 
   uint16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    const at = this.#take(2);
+    return this.#view.getUint16(at, true);
   }
 
   uint32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    const at = this.#take(4);
+    return this.#view.getUint32(at, true);
   }
 
   int32(): number {
-    return this.#view.getInt32(this.#take(4), true);
+    const at = this.#take(4);
+    return this.#view.getInt32(at, true);
   }
 
   /** A length; throws `invalid_data` where the file cannot hold so many bytes. */
   uint64(): number {
-    const value = this.#view.getBigUint64(this.#take(8), true);
+    const at = this.#take(8);
+    const value = this.#view.getBigUint64(at, true);
     if (value > BigInt(this.file.size)) throw cutShort(this.file.name, this.file.size);
     return Number(value);
   }
 
   bigDouble(): number {
-    return this.#view.getFloat64(this.#take(8), false);
+    const at = this.#take(8);
+    return this.#view.getFloat64(at, false);
   }
 
   text(length: number, encoding: 'utf8' | 'latin1'): string {
