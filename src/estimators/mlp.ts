@@ -5,7 +5,7 @@ import { trainByAdam } from '../math/adam.ts';
 import { perceptronParameters, perceptronPart, trainablePerceptron } from '../math/perceptron.ts';
 import { onlineNote, trainedDefaults, trainedEstimator, trainedOptions } from '../math/trained-estimator.ts';
 
-const plan = { batch: 64, steps: 4000, patience: 8, heldOut: 0.1 };
+const plan = { batch: 64, steps: 3000, patience: 8, heldOut: 0.1 };
 
 /** One hidden layer that all models share. */
 export default defineEstimator({

@@ -27,6 +27,8 @@ const secondDecay = 0.999;
 const tiny = 1e-8;
 /** With fewer rows there is nothing to hold out: training runs its steps. */
 const fewestRows = 40;
+/** More held-out rows would not tell more, only take longer. */
+const mostHeldOut = 2000;
 /** More passes over a small set only learn it by heart. */
 const mostPasses = 60;
 const fewestSteps = 100;
@@ -45,7 +47,7 @@ export interface AdamResult {
 export function trainByAdam(model: Trainable, rows: number, plan: AdamPlan, random: Random): AdamResult {
   const { parameters } = model;
   const n = parameters.length;
-  const held = rows < fewestRows ? 0 : Math.round(rows * plan.heldOut);
+  const held = rows < fewestRows ? 0 : Math.min(mostHeldOut, Math.round(rows * plan.heldOut));
   const training = Array.from({ length: rows - held }, (_, row) => row);
   const heldOut = Array.from({ length: held }, (_, i) => rows - held + i);
   const gradient = new Float64Array(n);

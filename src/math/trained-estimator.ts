@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { Candidate } from '../core/candidate.ts';
 import type { Estimator, EstimatorContext, TrainingRows } from '../core/estimator.ts';
 import type { Json, TypedArray } from '../core/state.ts';
 import { ModelIndex } from './model-index.ts';
@@ -32,6 +33,8 @@ export interface Family {
   readonly name: string;
   /** Of the state; changes when its meaning does. */
   readonly version: number;
+  /** For amounts other than cost: what is believed of a model never seen, in the quantity's unit. */
+  readonly prior?: number;
   /** At least one row. `models` are the ids of the columns. */
   fit(rows: PreparedRows, models: readonly string[]): TrainedPart;
   /** Throws `invalid_data` through the reader. */
@@ -69,8 +72,11 @@ export const trainedDefaults = {
 /** How all trained families learn from single outcomes; the end of their `source`. */
 export const onlineNote =
   ' The trained part stays as it is while serving: what single outcomes teach is a Bayesian linear correction per model ' +
-  'on a 64-number fold of the query, which takes the training for evidence that nothing is wrong. Cost is estimated in ' +
+  'on a 64-number fold of the query, which takes the training for evidence that nothing is wrong. Amounts are estimated in ' +
   "units of the model's mean, with the length of the prompt as one more input.";
+
+/** Standard deviation of an unseen model's amounts in units of the prior. */
+const priorSpread = 2;
 
 /** A corrected amount is held above this share of what the model costs on average. */
 const leastShare = 0.02;
@@ -94,6 +100,13 @@ export function trainedEstimator(
   let scales: Float64Array = new Float64Array(0);
   let trained = new Float64Array(0);
   let promptScale: PromptScale = noPromptScale;
+
+  const believe = (candidate: Candidate, promptTokens: number): void => {
+    priorBelief(quantity, candidate, promptTokens, prior, belief);
+    if (family.prior === undefined) return;
+    belief.mean = family.prior;
+    belief.variance = (priorSpread * family.prior) ** 2;
+  };
 
   const columnOf = (model: string): number => {
     const column = models.add(model);
@@ -148,7 +161,7 @@ export function trainedEstimator(
       const deviation = new Float64Array(candidates.length);
       for (const [i, candidate] of candidates.entries()) {
         const column = models.find(candidate.model);
-        priorBelief(quantity, candidate, promptTokens, prior, belief);
+        believe(candidate, promptTokens);
         if (column >= 0) {
           shrink(belief, prior.strength, moments, column * momentWidth);
           const scale = scales[column] ?? 0;
@@ -160,6 +173,8 @@ export function trainedEstimator(
           }
           belief.mean = Math.max(Math.min(least, belief.mean), belief.mean + unit * corrections.value(column));
         }
+        // Only dollars are carried to other lengths by the price.
+        if (quantity !== 'cost') belief.promptTokens = promptTokens;
         belief.variance *= corrections.spread(column);
         mean[i] = meanOf(quantity, belief, candidate, promptTokens);
         deviation[i] = deviationOf(quantity, belief, 0);

@@ -28,7 +28,8 @@ const create = (definition: EstimatorDefinition, quantity: Quantity, size = dime
   definition.create(checkOptions('estimator', definition.options, {}, 'test'), { quantity, dimensions: size });
 
 /** Values in each quantity's unit. */
-const valueOf = (quantity: Quantity, share: number): number => (quantity === 'quality' ? share : share * 0.002);
+const valueOf = (quantity: Quantity, share: number): number =>
+  share * { quality: 1, cost: 0.002, latency: 8000, output_tokens: 800 }[quantity];
 
 function unitVector(seed: string): Float32Array {
   const random = seededRandom(seed);
