@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/core/random.ts';
-import { bootstrapAiq, percentileInterval } from '../../../src/replay/metrics/bootstrap.ts';
+import {
+  bootstrapAiq,
+  bootstrapDifference,
+  bootstrapGain,
+  bootstrapInterval,
+  percentileInterval,
+} from '../../../src/replay/metrics/bootstrap.ts';
 import { distinctWays, type Outcomes } from '../../../src/replay/metrics/outcomes.ts';
 import { oracleOutcomes } from '../../../src/replay/metrics/oracle.ts';
 import { singleModels } from '../../../src/replay/metrics/singles.ts';
@@ -48,6 +54,29 @@ describe('bootstrapAiq', () => {
   it('sees that the oracle beats mixing', () => {
     const singles = drawSingles(300, [0.5, 0.6, 0.7], 'oracle');
     expect(bootstrapAiq(oracleOutcomes(singles), singles, 200, 'seed').gain.low).toBeGreaterThan(0.1);
+  });
+});
+
+describe('bootstrapDifference', () => {
+  const random = seededRandom('pairs');
+  const hard = Float64Array.from({ length: 300 }, () => random.next());
+  const better = hard.map((value) => value + 0.02 * random.next());
+  const mean = (values: Float64Array, weights: Float64Array): number =>
+    values.reduce((sum, value, query) => sum + value * (weights[query] ?? 0), 0) / values.length;
+
+  it('lets cancel what both share: the difference is far narrower than either figure', () => {
+    const { a, b, difference } = bootstrapDifference(300, 500, 'seed', (weights) => [
+      mean(better, weights),
+      mean(hard, weights),
+    ]);
+    expect(difference.low).toBeGreaterThan(0);
+    expect(difference.high - difference.low).toBeLessThan((a.high - a.low) / 20);
+    expect(a).toEqual(bootstrapInterval(300, 500, 'seed', (weights) => mean(better, weights)));
+    expect(b).toEqual(bootstrapInterval(300, 500, 'seed', (weights) => mean(hard, weights)));
+    const gain = bootstrapGain(better, hard, 500, 'seed');
+    expect(gain.value).toBeCloseTo(difference.value, 12);
+    expect(gain.low).toBeCloseTo(difference.low, 12);
+    expect(gain.high).toBeCloseTo(difference.high, 12);
   });
 });
 
