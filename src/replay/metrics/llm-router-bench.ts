@@ -37,7 +37,7 @@ export interface CurveGains {
 
 /**
  * PerfGain and CostSave are about settings one can pick, so they look at the curve's own points, not at its hull.
- * Source: LLMRouterBench, section 3.2 and its README; the ratio form follows their text on relative gains.
+ * Source: LLMRouterBench, section 3.2 and its README; the ratio form is ours.
  */
 export function curveGains(points: readonly Point[], singles: readonly Point[]): CurveGains {
   const best = singles[bestSingle(singles)];

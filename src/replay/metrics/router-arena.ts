@@ -46,9 +46,9 @@ export interface Choices {
 
 /**
  * A query is solvable where some model scores a full 1, and its optimal model is the cheapest such (of equals the first).
- * Choices that were drawn count with their expectation. Their code of June 2026 skips queries that the router got wrong
- * in all three figures, which would make Opt.Acc always 1; their boards print less than that, so here it is over all
- * solvable queries, as is Opt.Sel; Opt.Cost is over the solved ones, as in the code.
+ * Choices that were drawn count with their expectation. Their evaluator at commit 0d783fa leaves queries that the router
+ * got wrong out of all three figures, which makes Opt.Acc always 1; their boards print less than that, so here it is
+ * over all solvable queries, as is Opt.Sel; Opt.Cost is over the solved ones, as in the code.
  * Source: RouteWorks/RouterArena, llm_evaluation/run.py, compute_optimality_from_predictions; arXiv 2510.00202.
  */
 export function routerArenaOptimality({ queries, models, chances, quality, costUsd }: Choices): Optimality {

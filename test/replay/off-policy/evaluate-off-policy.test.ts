@@ -67,6 +67,14 @@ describe('the worked example', () => {
     expect(found(evaluateOffPolicy(example, target)).clip).toBeCloseTo(Math.sqrt(8), 12);
   });
 
+  it('warns where the log is worth too little, and only there', () => {
+    expect(result.caution).toMatch(/worth only 5\.59 observations/);
+    const { log, target } = simulateLog(planted(400, 'caution'), 2_000, seededRandom('caution'));
+    const long = found(evaluateOffPolicy(log, target));
+    expect(long.effectiveSampleSize).toBeGreaterThan(100);
+    expect(long.caution).toBeNull();
+  });
+
   it('leaves out what was not asked for', () => {
     const plain = found(evaluateOffPolicy(example, target));
     expect([plain.doublyRobust, plain.doublyRobustClipped, plain.snipsBootstrap]).toEqual([null, null, null]);
