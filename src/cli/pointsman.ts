@@ -1,13 +1,17 @@
 import { Command, CommanderError } from 'commander';
-import { datasetsCommand } from './datasets.ts';
-import { explainCommand } from './explain.ts';
 import { fail, exitCodeOf } from './fail.ts';
-import { importCommand } from './import.ts';
-import { keysCommand } from './keys.ts';
-import { replayCommand } from './replay.ts';
-import { serveCommand } from './serve.ts';
-import { trainCommand } from './train.ts';
 import { version } from './version.ts';
+
+/** Loaded one at a time: a gateway that serves has no use for the code that replays. In the order of the help. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  explain: async () => (await import('./explain.ts')).explainCommand(),
+  replay: async () => (await import('./replay.ts')).replayCommand(),
+  train: async () => (await import('./train.ts')).trainCommand(),
+  import: async () => (await import('./import.ts')).importCommand(),
+  datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
+  keys: async () => (await import('./keys.ts')).keysCommand(),
+};
 
 /** The command line. Exit codes: 0 it worked, 1 it failed, 2 it was called wrongly or the input is bad. */
 const program = new Command('pointsman')
@@ -26,18 +30,9 @@ Examples:
   pointsman train --data A.csv --out artefacts/mine   learn from data`,
   )
   .exitOverride();
-const commands = [
-  serveCommand(),
-  explainCommand(),
-  replayCommand(),
-  trainCommand(),
-  importCommand(),
-  datasetsCommand(),
-  keysCommand(),
-];
-for (const command of commands) {
-  program.addCommand(command.exitOverride().copyInheritedSettings(program));
-}
+const asked = commands[process.argv[2] ?? ''];
+const loaded = asked === undefined ? Object.values(commands) : [asked];
+for (const load of loaded) program.addCommand((await load()).exitOverride().copyInheritedSettings(program));
 
 try {
   await program.parseAsync();
