@@ -35,13 +35,13 @@ export default defineEstimator({
     components: Type.Integer({
       minimum: 1,
       maximum: 256,
-      default: 64,
+      default: 32,
       description: 'Numbers that the embedding is reduced to.',
     }),
     alpha: Type.Number({
       minimum: 1e-3,
       maximum: 1e6,
-      default: 3,
+      default: 10,
       description: "Penalty on the embedding; larger trusts the query less and the model's mean more.",
     }),
     discount: Type.Number({
@@ -78,7 +78,7 @@ export default defineEstimator({
   quantities: ['quality', 'cost'],
   settings: () =>
     alphas.map((alpha) => ({
-      components: 64,
+      components: 32,
       alpha,
       discount: 1,
       window: 0,

@@ -30,7 +30,7 @@ export default definePolicy({
     }),
     gain: Type.Number({
       exclusiveMinimum: 0,
-      default: 0.0005,
+      default: 0.002,
       description: 'Quality that one budget is worth for each budget of debt; larger reacts faster and swings more.',
     }),
     damping: Type.Number({
@@ -56,7 +56,7 @@ export default definePolicy({
     usd_per_request: 0.001,
     lambda: 0,
     headroom: 0.01,
-    gain: 0.0005,
+    gain: 0.002,
     damping: 0.02,
     smoothing: 0.02,
     most_debt: 10_000,
