@@ -1,6 +1,9 @@
 import type { Embedder } from '../core/embedder.ts';
 import { createSurfaceReader, surfaceFeatures } from './surface.ts';
 
+/** Of the gateway, of `train` and of `replay` alike: what is replayed is what is served. */
+export const defaultDimensions = 256;
+
 /**
  * Feature hashing without a download: words, word bigrams and character n-grams inside words are hashed with a sign
  * into a fixed number of coordinates (Weinberger et al., "Feature Hashing for Large Scale Multitask Learning",

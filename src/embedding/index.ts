@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { createHashingEmbedder } from './hashing.ts';
+import { createHashingEmbedder, defaultDimensions } from './hashing.ts';
 
 /** Every embedder that the YAML's `embedder: { type }` can name: the schema of its other options, and how it is made. */
 export const embeddingTypes = {
@@ -8,7 +8,7 @@ export const embeddingTypes = {
       dimensions: Type.Integer({
         minimum: 64,
         maximum: 4096,
-        default: 256,
+        default: defaultDimensions,
         description: 'Length of the vector. More tells more texts apart and costs more CPU per request.',
       }),
     }),

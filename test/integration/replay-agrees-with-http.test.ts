@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadArtefact, restoreEstimator } from '../../src/artefacts/load-artefact.ts';
 import { seededRandom } from '../../src/core/random.ts';
-import { createHashingEmbedder } from '../../src/embedding/hashing.ts';
+import { createHashingEmbedder, defaultDimensions as dimensions } from '../../src/embedding/hashing.ts';
 import { collectDataset, type Dataset } from '../../src/replay/datasets/dataset.ts';
 import { openDataset } from '../../src/replay/datasets/open-dataset.ts';
 import { runTrain } from '../../src/replay/train.ts';
@@ -19,7 +19,6 @@ import { ask, startGateway } from '../helpers/running-gateway.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const shared = process.env['POINTSMAN_SHARED_DATA'] ?? join(root, '../shared/data');
-const dimensions = 256;
 const lambda = 100;
 
 async function readSplit(path: string, part: 'train' | 'test'): Promise<Dataset> {
