@@ -1,4 +1,4 @@
-import { runningMaximum, type SharePoint } from './strong-share.ts';
+import type { SharePoint } from './strong-share.ts';
 
 /** Mean qualities of the two models. */
 export interface PairMeans {
@@ -35,7 +35,7 @@ export function averageGapRecovered(curve: readonly SharePoint[], means: PairMea
 /**
  * Call-performance threshold: CPT(x) is the least share of strong calls at which quality reaches w + x(s - w), on the
  * line between points; `recovered` = x in [0, 1]. RouteLLM interpolates as if the curve never fell; where it does, the
- * first crossing of its running maximum is what an operator can have. Null where it is never reached.
+ * first crossing is what an operator can have (and where a running maximum would cross). Null where it is never reached.
  * Source: RouteLLM, section 4.
  */
 export function callPerformanceThreshold(
@@ -47,7 +47,7 @@ export function callPerformanceThreshold(
   // Sums of thousands of scores, divided: equal numbers may differ in their last bits.
   const slack = 1e-12;
   let left: SharePoint | undefined;
-  for (const right of runningMaximum(curve)) {
+  for (const right of curve) {
     if (right.quality >= target - slack) {
       if (left === undefined || right.quality === left.quality) return right.strongShare;
       const part = Math.min(1, (target - left.quality) / (right.quality - left.quality));

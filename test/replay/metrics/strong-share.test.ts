@@ -62,6 +62,17 @@ describe('the curve over the strong share', () => {
     expect(callPerformanceThreshold(curve, meansOf(pair), 1.01)).toBeNull();
   });
 
+  it('does not mistake a dip for a plateau', () => {
+    // .62 is met on the way up from .5 at .4 to .65 at .5; from a plateau at .6 it would seem to be at .44.
+    const curve = [
+      { strongShare: 0, quality: 0.4 },
+      { strongShare: 0.3, quality: 0.6 },
+      { strongShare: 0.4, quality: 0.5 },
+      { strongShare: 0.5, quality: 0.65 },
+    ];
+    expect(callPerformanceThreshold(curve, { weak: 0.4, strong: 0.8 }, 0.55)).toBeCloseTo(0.48, 12);
+  });
+
   it('says nothing of a pair without a gap', () => {
     expect(performanceGapRecovered(0.7, { weak: 0.5, strong: 0.5 })).toBeNull();
     expect(performanceGapRecovered(0.7, { weak: 0.5, strong: 0.9 })).toBeCloseTo(0.5, 12);
