@@ -37,6 +37,8 @@ const batchRows = 1024;
  * few numbers a cell.
  */
 export interface Pivot {
+  /** The query is known, so its prompt and group need not be read again. */
+  has(sampleId: string): boolean;
   /** Throws `invalid_data` where the model has an outcome for this query already. */
   add(outcome: Outcome, place: Place): void;
   /** What was added, in the order in which the queries came. */
@@ -52,6 +54,7 @@ export function createPivot(): Pivot {
   let hasAnswers = false;
 
   return {
+    has: (sampleId) => queries.has(sampleId),
     add(outcome, place) {
       const model = models.get(outcome.model) ?? models.size;
       models.set(outcome.model, model);

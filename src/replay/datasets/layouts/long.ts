@@ -39,11 +39,13 @@ export const long: Layout = {
       let row = table.firstRow;
       for await (const batch of table.records(wanted)) {
         for (const [id, model, score, prompt, group, cost, answer] of batch) {
+          const sampleId = check.text(id, row, column('id'));
+          const isKnown = pivot.has(sampleId);
           pivot.add(
             {
-              sampleId: check.text(id, row, column('id')),
+              sampleId,
               model: check.text(model, row, column('model')),
-              prompt: parsePythonList(check.text(prompt, row, column('prompt'))),
+              prompt: isKnown ? '' : parsePythonList(check.text(prompt, row, column('prompt'))),
               group: textOfCell(group) ?? '',
               quality: check.score(score, row, column('score')),
               costUsd: isMissing(cost) ? Number.NaN : check.cost(cost, row, column('cost')),
