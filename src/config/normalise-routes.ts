@@ -10,7 +10,22 @@ import { quantities } from './schema.ts';
 type RouteFile = NonNullable<ConfigFile['routes']>[string];
 
 /** Types that a route may name without an entry under `estimators`; a test holds them to the catalogue. */
-export const builtInEstimators = ['knn', 'mean', 'ridge'] as const;
+export const builtInEstimators = [
+  'beta-mean',
+  'clusters',
+  'knn',
+  'latency',
+  'linear-bayes',
+  'logistic',
+  'matrix-factorization',
+  'mean',
+  'mlp',
+  'output-tokens',
+  'preference',
+  'ridge',
+  'router-dc',
+  'stack',
+] as const;
 
 /** What a route uses where it names no estimator: neighbours for quality, price and length for cost. */
 const defaultEstimators = { quality: 'knn', cost: 'mean' } as const;
