@@ -1,43 +1,130 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { runReplay } from '../replay/replay.ts';
+import { checkReportFolder } from '../replay/report/write-report.ts';
 import { formatReplay } from '../replay/report/format-replay.ts';
+import { formatTimings } from '../replay/report/format-timings.ts';
+import { runReplay, type ReplayTiming } from '../replay/replay.ts';
+import type { ReplayManifestOptions } from '../replay/report/manifest.ts';
+import { replayOptions, writeReplay } from '../replay/report/run-manifest.ts';
 import { list, wholeNumber } from './numbers.ts';
 import { progressBar } from './progress-bar.ts';
+import { replayOnline, withOnlineFlags, type OnlineFlags } from './replay-online.ts';
+import { version } from './version.ts';
 
-interface ReplayFlags {
+interface ReplayFlags extends OnlineFlags {
   readonly train: string;
   readonly test?: string;
   readonly policy?: readonly string[];
   readonly estimator?: readonly string[];
+  readonly predictions?: readonly string[];
+  readonly embeddings?: readonly string[];
+  readonly models?: readonly string[];
+  readonly cost?: string;
+  readonly protocol?: string;
+  readonly strict?: boolean;
   readonly seed?: string;
   readonly resamples?: number;
+  readonly folds?: number;
+  readonly threads?: number;
+  readonly execTimeout?: number;
+  readonly cache: string | boolean;
+  readonly text: boolean;
   readonly json?: boolean;
+  readonly out?: string;
+}
+
+/** Where embeddings are kept unless told otherwise. */
+export function defaultCache(): string {
+  const home = homedir();
+  if (process.platform === 'darwin') return join(home, 'Library', 'Caches', 'pointsman');
+  if (process.platform === 'win32') return join(home, 'AppData', 'Local', 'pointsman', 'cache');
+  return join(home, '.cache', 'pointsman');
 }
 
 /** `pointsman replay`: policies on a data set whose outcomes are known. */
 export function replayCommand(): Command {
-  return new Command('replay')
-    .description('Compare policies on data: cost-quality curve, AIQ, zero router, best single model, oracle.')
-    .requiredOption('--train <path>', "data to learn from, in RouterBench's wide layout: CSV, CSV.gz, or a folder")
+  return withOnlineFlags(new Command('replay'))
+    .description('Compare routers on data: cost-quality curve, AIQ, zero router, best single model, oracle; a report.')
+    .requiredOption('--train <path>', 'data to learn from: a file or a folder (docs/replay.md lists the formats)')
     .option('--test <path>', 'data to be judged on; default: the test part of --train')
-    .option('-p, --policy <names>', 'policies, by comma or repeated (default: cost-aware)', list)
-    .option('-e, --estimator <names>', 'what predicts, by comma or repeated (default: knn,ridge)', list)
+    .option(
+      '-p, --policy <names>',
+      'policies, by comma or repeated; exec:COMMAND runs a program (default: cost-aware)',
+      policies,
+    )
+    .option(
+      '-e, --estimator <names>',
+      'what predicts, by comma or repeated; none for no one (default: knn,ridge)',
+      list,
+    )
+    .option('--predictions <files>', "somebody else's estimates or choices, by sample_id: CSV, JSONL or Parquet", list)
+    .option('--embeddings <files>', 'your own vectors, .npy: a row for each query, training part first', list)
+    .option('--models <names>', 'only these models, by comma', list)
+    .option('--cost <attribute>', 'what counts as cost instead of dollars, e.g. energy_joules')
+    .option('--protocol <name>', 'file, hash, kfold:5, resplit:10, group, model:50 or time (default: file)')
+    .option('--strict', 'refuse questions that are in train and in test')
     .option('--seed <text>', 'of splits, folds, resamples and decisions')
     .option('--resamples <number>', 'of the bootstrap; 0 for no intervals', wholeNumber(0))
+    .option('--folds <number>', 'of choosing settings inside the training rows (default: 5)', wholeNumber(2))
+    .option('--threads <number>', 'to work on; the result is the same with any number', wholeNumber(1))
+    .option('--exec-timeout <seconds>', 'for one answer of a program (default: 30)', wholeNumber(1))
+    .option('--cache <folder>', 'where embeddings are kept', defaultCache())
+    .option('--no-cache', 'embed anew')
+    .option('--no-text', 'leave the texts of queries out of the report')
     .option('--json', 'everything, as JSON')
+    .option('--out <folder>', 'write the report: report.html, result.json, curves.csv, table.tex, manifest.json')
     .action(async (flags: ReplayFlags) => {
+      if (flags.online === true) return replayOnline(flags);
+      if (flags.out !== undefined) checkReportFolder(flags.out);
+      const asked = manifestOptions(flags);
+      const timings: ReplayTiming[] = [];
       const bar = progressBar();
       const result = await runReplay(
         {
-          train: flags.train,
-          test: flags.test ?? flags.train,
-          policies: flags.policy?.map((name) => ({ name })),
-          estimators: flags.estimator,
-          seed: flags.seed,
-          resamples: flags.resamples,
+          ...replayOptions(asked),
+          threads: flags.threads,
+          cache: typeof flags.cache === 'string' ? flags.cache : undefined,
         },
         bar.onProgress,
+        (timing) => timings.push(timing),
       ).finally(bar.stop);
-      process.stdout.write(flags.json === true ? `${JSON.stringify(result, null, 2)}\n` : formatReplay(result));
+      const report = flags.out === undefined ? null : await writeReplay(flags.out, result, asked, version());
+      if (flags.json === true) {
+        process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+        return;
+      }
+      process.stdout.write(formatReplay(result) + formatTimings(timings));
+      if (report !== null)
+        process.stdout.write(
+          `\nReport: ${join(flags.out ?? '', 'report.html')}; pointsman reproduce ${flags.out ?? ''} makes it again.\n`,
+        );
     });
+}
+
+/** Commas part names, but not inside a command. */
+function policies(text: string, before: readonly string[] | undefined): readonly string[] {
+  return text.startsWith('exec:') ? [...(before ?? []), text] : list(text, before);
+}
+
+/** All that decides what comes out, and nothing else. */
+function manifestOptions(flags: ReplayFlags): ReplayManifestOptions {
+  const { train, test, policy, estimator, predictions, embeddings, models, cost, protocol, strict, seed } = flags;
+  return {
+    train,
+    ...(test === undefined ? {} : { test }),
+    ...(policy === undefined ? {} : { policies: [...policy] }),
+    ...(estimator === undefined ? {} : { estimators: estimator.filter((name) => name !== 'none') }),
+    ...(predictions === undefined ? {} : { predictions: [...predictions] }),
+    ...(embeddings === undefined ? {} : { embeddings: [...embeddings] }),
+    ...(models === undefined ? {} : { models: [...models] }),
+    ...(cost === undefined ? {} : { cost }),
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(strict === undefined ? {} : { strict }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(flags.resamples === undefined ? {} : { resamples: flags.resamples }),
+    ...(flags.folds === undefined ? {} : { folds: flags.folds }),
+    ...(flags.execTimeout === undefined ? {} : { exec_timeout_seconds: flags.execTimeout }),
+    ...(flags.text ? {} : { texts: false }),
+  };
 }

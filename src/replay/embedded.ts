@@ -2,6 +2,7 @@ import type { Embedder } from '../core/embedder.ts';
 import type { EstimatorInput, TrainingRows } from '../core/estimator.ts';
 import { promptTokensOf } from '../wire/prompt-tokens.ts';
 import { rowCount, takeRows, type Dataset } from './datasets/dataset.ts';
+import { embeddingKey, type EmbeddingCache } from './embedding-cache.ts';
 import type { OnProgress } from './progress.ts';
 
 /** What data sets teach. */
@@ -15,6 +16,32 @@ export interface EmbeddedDataset {
   readonly embeddings: Float32Array;
   /** [N] As a request with the embedded text as its only message gets it. */
   readonly promptTokens: Float64Array;
+}
+
+/** What is known without an embedding, where nothing reads one. */
+export function withoutEmbeddings(dataset: Dataset): EmbeddedDataset {
+  return withEmbeddings(dataset, 0, new Float32Array(0));
+}
+
+/** @param embeddings [N x dimensions] */
+export function withEmbeddings(dataset: Dataset, dimensions: number, embeddings: Float32Array): EmbeddedDataset {
+  return { dataset, dimensions, embeddings, promptTokens: Float64Array.from(dataset.texts, promptTokensOf) };
+}
+
+/** As `embedDataset`, but vectors that were made before are read from the cache. */
+export async function embedOnce(
+  dataset: Dataset,
+  embedder: Embedder,
+  cache: EmbeddingCache | null,
+  onProgress: OnProgress,
+): Promise<EmbeddedDataset> {
+  if (cache === null) return await embedDataset(dataset, embedder, onProgress);
+  const key = embeddingKey(embedder.id, dataset.texts);
+  const kept = cache.load(key, rowCount(dataset) * embedder.dimensions);
+  if (kept !== null) return withEmbeddings(dataset, embedder.dimensions, kept);
+  const embedded = await embedDataset(dataset, embedder, onProgress);
+  cache.save(key, embedded.embeddings);
+  return embedded;
 }
 
 /**
@@ -35,7 +62,7 @@ export async function embedDataset(
     if (row % 256 === 255) onProgress({ stage: 'embed', what: dataset.name, done: row + 1, total: rows });
   }
   onProgress({ stage: 'embed', what: dataset.name, done: rows, total: rows });
-  return { dataset, dimensions, embeddings, promptTokens: Float64Array.from(dataset.texts, promptTokensOf) };
+  return withEmbeddings(dataset, dimensions, embeddings);
 }
 
 /** The rows at `indices`, in that order. */

@@ -28,10 +28,19 @@ export interface FitOptions {
   readonly onProgress: OnProgress;
 }
 
-/** Tunes inside `data`, then fits on all of it. Rejects with `invalid_config` for a name that the catalogue lacks. */
-export async function fitEstimator(name: string, data: EmbeddedDataset, options: FitOptions): Promise<Fitted> {
+/**
+ * Tunes inside `data`, then fits on all of it. Rejects with `invalid_config` for a name that the catalogue lacks.
+ *
+ * @param tuneOn instead of `data`, where that has outcomes missing: settings are chosen on whole rows.
+ */
+export async function fitEstimator(
+  name: string,
+  data: EmbeddedDataset,
+  options: FitOptions,
+  tuneOn: EmbeddedDataset = data,
+): Promise<Fitted> {
   const definition = estimatorNamed(options.catalogue, name);
-  const tuned = await tuneEstimator(data, { ...options, name, definition });
+  const tuned = await tuneEstimator(tuneOn, { ...options, name, definition });
   options.onProgress({ stage: 'fit', what: name, done: 0, total: 1 });
   const fit = (quantity: FittedQuantity, setting: Options): Estimator | null => {
     const rows = trainingRows(data, quantity);

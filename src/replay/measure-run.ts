@@ -1,13 +1,19 @@
+import { measureCalibration } from './calibration.ts';
+import type { Dataset } from './datasets/dataset.ts';
+import { findLostQueries } from './lost-queries.ts';
 import { aiqCodeForm } from './metrics/aiq.ts';
 import { bootstrapAiq, bootstrapGain, type AiqIntervals } from './metrics/bootstrap.ts';
+import { deferral } from './metrics/deferral.ts';
 import { upperHull } from './metrics/hull.ts';
+import { curveGains, relativeGains } from './metrics/llm-router-bench.ts';
 import { curvePoints, pickQueries, pickWays, type Outcomes } from './metrics/outcomes.ts';
 import { oracleOutcomes } from './metrics/oracle.ts';
 import type { Point } from './metrics/point.ts';
+import { routerArenaScore } from './metrics/router-arena.ts';
 import { savingAt } from './metrics/saving.ts';
 import { bestSingle, randomRouter } from './metrics/singles.ts';
 import type { PolicySweep } from './policy-sweep.ts';
-import type { Baselines, CostFigures, GroupResult, RunResult } from './replay-result.ts';
+import type { Baselines, CostFigures, GroupResult, OtherFigures, RunResult } from './replay-result.ts';
 
 /** The test set as the metrics see it. */
 export interface TestBed {
@@ -16,8 +22,14 @@ export interface TestBed {
   readonly singles: Outcomes;
   /** Group name to its queries. */
   readonly groups: ReadonlyMap<string, readonly number[]>;
+  /** The rows that are tested. */
+  readonly dataset: Dataset;
   readonly resamples: number;
   readonly seed: string;
+  /** False: no text of a query goes into the result. */
+  readonly withTexts: boolean;
+  /** Cost is in US dollars. */
+  readonly isUsd: boolean;
 }
 
 /** Shares of the best single model's quality at which savings are told. */
@@ -38,11 +50,10 @@ export function measureBaselines(bed: TestBed): Baselines {
   };
 }
 
+type Measured = Omit<RunResult, 'label' | 'policy' | 'options' | 'estimator' | 'axis' | 'origin' | 'splits'>;
+
 /** Everything about one policy's sweep but who it was. */
-export function measureRun(
-  bed: TestBed,
-  sweep: PolicySweep,
-): Pick<RunResult, 'curve' | 'hull' | 'top' | 'cost' | 'groups' | 'degraded'> {
+export function measureRun(bed: TestBed, sweep: PolicySweep): Measured {
   const { outcomes, axis, shares } = sweep;
   const points = curvePoints(outcomes);
   const top = bestSingle(points);
@@ -65,8 +76,38 @@ export function measureRun(
       ),
     },
     cost: bed.hasCost ? costFigures(bed, outcomes, points, singlePoints, groups) : null,
+    others: otherFigures(bed, points, singlePoints, groups, points[top]),
     groups,
+    calibration: measureCalibration(sweep.predicted, bed.dataset, bed.seed),
+    lost: findLostQueries(sweep, bed.dataset, bed.withTexts),
     degraded: sweep.degraded,
+  };
+}
+
+function otherFigures(
+  bed: TestBed,
+  points: readonly Point[],
+  singles: readonly Point[],
+  groups: readonly GroupResult[],
+  top: Point | undefined,
+): OtherFigures {
+  const best = bestSingle(singles);
+  const relative = relativeGains(
+    groups.map(({ group, topQuality, oracle }) => ({
+      router: topQuality,
+      bestSingle: onlyPoint(pickQueries(pickWays(bed.singles, [best]), bed.groups.get(group) ?? [])).quality,
+      oracle: oracle.quality,
+    })),
+  );
+  const { area, qualityNeutralCost } = deferral(points, singles);
+  const { performanceGain, costSaved } = curveGains(points, singles);
+  return {
+    deferralArea: area,
+    qualityNeutralCost,
+    performanceGain,
+    costSaved,
+    ...relative,
+    routerArenaScore: !bed.hasCost || !bed.isUsd || top === undefined ? null : routerArenaScore(top),
   };
 }
 

@@ -4,10 +4,12 @@ import type { Candidate } from '../core/candidate.ts';
 import type { Predictions } from '../core/decision.ts';
 import { propertiesOf } from '../routing/options.ts';
 import type { Route } from '../routing/route.ts';
-import { rowCount } from './datasets/dataset.ts';
+import { rowCount, type Dataset } from './datasets/dataset.ts';
 import { inputOf, type EmbeddedDataset } from './embedded.ts';
 import { lambdaGrid } from './lambdas.ts';
 import type { Outcomes } from './metrics/outcomes.ts';
+import { argmaxSweep } from './argmax-sweep.ts';
+import { createTally } from './tally.ts';
 
 /** What is varied to draw a policy's curve. */
 export type SweepAxis =
@@ -21,79 +23,102 @@ export interface PolicySweep {
   readonly outcomes: Outcomes;
   /** [ways x M] mean propensity of each model. */
   readonly shares: Float64Array;
+  /** [ways x N] the model that each query most likely goes to; `noModel` where it goes to none. */
+  readonly leaders: Uint16Array;
   /** `quality:failed` and the like, with how many queries it befell. */
+  readonly degraded: Readonly<Record<string, number>>;
+  /** [N x M] each, row-major: what was predicted; null where nothing was. */
+  readonly predicted: PredictedRows;
+}
+
+export interface PredictedRows {
+  readonly quality: Float64Array | null;
+  readonly costUsd: Float64Array | null;
+}
+
+/** What a route predicts for every row, and what had to be stood in for. */
+export interface RowPredictions {
+  /** [N] */
+  readonly rows: readonly Predictions[];
   readonly degraded: Readonly<Record<string, number>>;
 }
 
+/** Asks the route's own `predict`: once a query, since predictions do not depend on the trade-off. */
+export function predictRows(route: Route, data: EmbeddedDataset): RowPredictions {
+  const candidates = candidatesOf(data.dataset.models);
+  const degraded: Record<string, number> = {};
+  const rows = Array.from({ length: rowCount(data.dataset) }, (_, row) => {
+    const predicted = route.predict(inputOf(data, row), candidates);
+    for (const what of predicted.degraded) degraded[what] = (degraded[what] ?? 0) + 1;
+    return predicted.predictions;
+  });
+  return { rows, degraded };
+}
+
+export interface SweepOptions {
+  readonly axis: SweepAxis;
+  /** Seed of the decisions' streams, as the route's own. */
+  readonly seed: string;
+  /** True where the policy is `cost-aware` itself: its rule then runs without ranking and reasons, to the same bits. */
+  readonly isPlainArgmax: boolean;
+  /** After each way. */
+  readonly onStep: (done: number, total: number) => void;
+}
+
 /**
- * Sends every query of the test set through the route's own `predict` and `choose`: the code that serves. A decision
- * draws from the stream of its sample id, as online from that of its decision id. What a query comes to is its expected
- * quality and cost under the decision's propensities: for a policy that draws, its value rather than one draw.
- *
- * @param random seed of the streams, as the route's own.
- * @param onStep after each way.
+ * Sends every query of the test set through the route's own `choose`: the code that serves. A decision draws from the
+ * stream of its sample id, as online from that of its decision id. What a query comes to is its expected quality and
+ * cost under the decision's propensities: for a policy that draws, its value rather than one draw.
  */
 export function sweepPolicy(
   route: Route,
-  data: EmbeddedDataset,
-  axis: SweepAxis,
-  seed: string,
-  onStep: (done: number, total: number) => void,
+  dataset: Dataset,
+  predictions: RowPredictions,
+  { axis, seed, isPlainArgmax, onStep }: SweepOptions,
 ): PolicySweep {
-  const { dataset } = data;
   const queries = rowCount(dataset);
   const models = dataset.models.length;
   const candidates = candidatesOf(dataset.models);
-  const degraded: Record<string, number> = {};
-  const predictions: Predictions[] = [];
-  for (let row = 0; row < queries; row++) {
-    const predicted = route.predict(inputOf(data, row), candidates);
-    predictions.push(predicted.predictions);
-    for (const what of predicted.degraded) degraded[what] = (degraded[what] ?? 0) + 1;
+  const predicted = predictedRows(predictions.rows, models);
+  const { degraded } = predictions;
+  if (isPlainArgmax && axis.type === 'lambda' && predicted.quality !== null && predicted.costUsd !== null) {
+    const known = { quality: predicted.quality, costUsd: predicted.costUsd };
+    return { ...argmaxSweep(known, dataset, axis.values, onStep), axis, degraded, predicted };
   }
-
   const ways = axis.type === 'point' ? 1 : axis.values.length;
-  const outcomes = {
-    ways,
-    queries,
-    quality: new Float64Array(ways * queries),
-    costUsd: new Float64Array(ways * queries),
-  };
-  const shares = new Float64Array(ways * models);
+  const tally = createTally(dataset, ways);
   for (let way = 0; way < ways; way++) {
     const [routeOfWay, lambda] = wayOf(route, axis, way);
     for (let row = 0; row < queries; row++) {
       const random = seededRandom(`${seed}:${dataset.sampleIds[row] ?? ''}`);
-      const decision = routeOfWay.choose(candidates, predictions[row] ?? {}, lambda, random);
-      const start = row * models;
-      let quality = 0;
-      let costUsd = 0;
-      const chances = chancesOf(decision);
-      for (let m = 0; m < chances.length; m++) {
-        const chance = chances[m] ?? 0;
-        if (chance === 0) continue;
-        quality += chance * (dataset.quality[start + m] ?? 0);
-        costUsd += chance * (dataset.costUsd?.[start + m] ?? 0);
-        shares[way * models + m] = (shares[way * models + m] ?? 0) + chance / queries;
-      }
-      outcomes.quality[way * queries + row] = quality;
-      outcomes.costUsd[way * queries + row] = costUsd;
+      tally.add(way, row, chancesOf(routeOfWay.choose(candidates, predictions.rows[row] ?? {}, lambda, random)));
     }
     onStep(way + 1, ways);
   }
-  return { axis, outcomes, shares, degraded };
+  return { ...tally.finish(), axis, degraded, predicted };
+}
+
+/** Quality and cost as matrices; null where one of them was never predicted. */
+function predictedRows(rows: readonly Predictions[], models: number): PredictedRows {
+  const matrix = (quantity: 'quality' | 'cost'): Float64Array | null => {
+    if (rows[0]?.[quantity] === undefined) return null;
+    const out = new Float64Array(rows.length * models);
+    rows.forEach((row, i) => out.set(row[quantity]?.mean ?? [], i * models));
+    return out;
+  };
+  return { quality: matrix('quality'), costUsd: matrix('cost') };
 }
 
 /**
  * Lambda where the policy weighs cost; its `threshold` option, over its whole range, where it has one; else the policy
  * is one point. A set without cost has nothing to trade, so lambda stays 0.
  */
-export function axisOf(route: Route, data: EmbeddedDataset): SweepAxis {
-  const candidates = candidatesOf(data.dataset.models);
-  const { predictions } = route.predict(inputOf(data, 0), candidates);
+export function axisOf(route: Route, dataset: Dataset, predictions: RowPredictions): SweepAxis {
+  const candidates = candidatesOf(dataset.models);
   const mark = 1;
-  if (route.choose(candidates, predictions, mark, seededRandom('axis')).lambda === mark) {
-    return { type: 'lambda', values: data.dataset.costUsd === null ? Float64Array.of(0) : lambdaGrid() };
+  const probe = route.choose(candidates, predictions.rows[0] ?? {}, mark, seededRandom('axis'));
+  if (probe.lambda === mark) {
+    return { type: 'lambda', values: dataset.costUsd === null ? Float64Array.of(0) : lambdaGrid() };
   }
   const threshold = propertiesOf(route.policy.definition.options)['threshold'];
   if (threshold === undefined) return { type: 'point' };

@@ -3,6 +3,9 @@ import type { Point } from './metrics/point.ts';
 import type { Saving } from './metrics/saving.ts';
 import type { DataSource, EmbeddedText } from './datasets/dataset.ts';
 import type { Options } from './cross-predict.ts';
+import type { Calibration } from './calibration.ts';
+import type { Origin } from './contenders.ts';
+import type { LostQueries } from './lost-queries.ts';
 import type { Trial } from './tune.ts';
 
 /**
@@ -16,6 +19,12 @@ export interface ReplayResult {
   readonly test: SplitSummary;
   /** How train and test came apart. */
   readonly split: string;
+  /** As it was asked for, and in words. */
+  readonly protocol: { readonly name: string; readonly text: string; readonly splits: number };
+  /** What cost is counted in: `usd`, or the attribute that stands in for it. */
+  readonly costUnit: string;
+  /** Test rows whose question the training rows of the same split ask too. */
+  readonly overlap: { readonly rows: number; readonly tested: number };
   readonly embedder: { readonly id: string; readonly dimensions: number; readonly text: EmbeddedText };
   readonly seed: string;
   readonly resamples: number;
@@ -61,7 +70,15 @@ export interface RunResult {
   readonly top: { readonly point: Point; readonly gainOverBestSingle: Interval };
   /** Null for a set without cost. */
   readonly cost: CostFigures | null;
+  /** Other papers' figures of the same curve. */
+  readonly others: OtherFigures;
   readonly groups: readonly GroupResult[];
+  readonly origin: Origin;
+  /** Null where the router told no predictions. */
+  readonly calibration: Calibration | null;
+  readonly lost: LostQueries;
+  /** Null where there is only one split. */
+  readonly splits: SplitFigures | null;
   /** What had to be stood in for, and for how many queries. */
   readonly degraded: Readonly<Record<string, number>>;
 }
@@ -103,4 +120,35 @@ export interface GroupResult {
   readonly gain: Interval | null;
   /** Of the policy's point of highest mean quality over all groups. */
   readonly topQuality: number;
+}
+
+/** See metrics/deferral.ts, llm-router-bench.ts and router-arena.ts. Null where a figure does not exist. */
+export interface OtherFigures {
+  readonly deferralArea: number | null;
+  readonly qualityNeutralCost: number | null;
+  readonly performanceGain: number | null;
+  readonly costSaved: number | null;
+  readonly gainOverBest: number | null;
+  readonly gapToOracle: number | null;
+  /** Of the point of highest quality; null where cost is not in dollars. */
+  readonly routerArenaScore: number | null;
+}
+
+/** The same figures split by split, on each split's own test rows. */
+export interface SplitFigures {
+  readonly splits: readonly SplitFigure[];
+  /** Mean of the gains over splits: AIQ - zero, or quality - best single for a set without cost. */
+  readonly gain: Interval;
+}
+
+export interface SplitFigure {
+  readonly label: string;
+  readonly trained: number;
+  readonly tested: number;
+  /** AIQ; for a set without cost the highest mean quality. */
+  readonly router: number;
+  /** The zero router's AIQ; for a set without cost the best single model's quality. */
+  readonly reference: number;
+  /** Of queries that go to the model that is new in this split, at the point of highest quality; null where none is. */
+  readonly newcomerShare: number | null;
 }

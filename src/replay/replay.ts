@@ -1,42 +1,56 @@
 import type { Embedder } from '../core/embedder.ts';
 import { PointsmanError } from '../core/errors.ts';
-import { createHashingEmbedder } from '../embedding/hashing.ts';
+import { createHashingEmbedder, defaultDimensions } from '../embedding/hashing.ts';
 import { loadCatalogue, type Catalogue } from '../routing/catalogue.ts';
-import { checkOptions, propertiesOf } from '../routing/options.ts';
-import { createRoute, type Route } from '../routing/route.ts';
-import type { Options } from './cross-predict.ts';
-import { rowCount, type Dataset } from './datasets/dataset.ts';
-import { embedDataset, type EmbeddedDataset } from './embedded.ts';
-import { fitEstimator, slotsOf, type Fitted } from './fitted.ts';
-import { loadSplits, refuseToFitOn } from './load-splits.ts';
+import { contendersOf, type Contender, type PolicyToReplay } from './contenders.ts';
+import { rowCount, takeRows, type Dataset, type DataSource } from './datasets/dataset.ts';
+import { countSharedQuestions } from './datasets/match.ts';
+import { createEmbeddingCache } from './embedding-cache.ts';
+import { embedOnce, takeEmbedded, withEmbeddings, withoutEmbeddings, type EmbeddedDataset } from './embedded.ts';
+import { fitEstimator, type Fitted } from './fitted.ts';
+import { loadRows, refuseToFitOn } from './load-splits.ts';
 import { measureBaselines, measureRun, type TestBed } from './measure-run.ts';
-import { costRange } from './metrics/aiq.ts';
 import { queriesByGroup } from './metrics/groups.ts';
 import { curvePoints } from './metrics/outcomes.ts';
-import { bestSingle, singleModels } from './metrics/singles.ts';
-import { axisOf, sweepPolicy } from './policy-sweep.ts';
+import { singleModels } from './metrics/singles.ts';
+import { dropModel, hideModel } from './newcomer.ts';
+import { readOwnEmbeddings } from './outside/own-embeddings.ts';
+import { readRouterFile } from './outside/predictions-file.ts';
+import { poolSweeps, testedRows } from './pool-sweeps.ts';
 import type { OnProgress } from './progress.ts';
-import type { EstimatorSummary, ReplayResult, RunResult, SplitSummary } from './replay-result.ts';
+import { describeProtocol, parseProtocol } from './protocol.ts';
+import type { EstimatorSummary, ReplayResult, RunResult } from './replay-result.ts';
+import { splitFigures } from './split-figures.ts';
+import { splitPool, type Split } from './splits.ts';
+import { sweepContender, type ContenderSweep, type SplitBed } from './sweep-contender.ts';
 
-/** A policy of the catalogue and its options as somebody wrote them. */
-export interface PolicyToReplay {
-  readonly name: string;
-  readonly options?: Options | undefined;
-}
+export type { PolicyToReplay } from './contenders.ts';
 
 export interface ReplayOptions {
-  /** A CSV file or a folder; a folder gives its `train`, else its `all`. */
+  /** A file or a folder; a folder gives its `train`, else its `all`. */
   readonly train: string;
-  /** A CSV file or a folder; a folder gives its `test`, else its `all`. The same `all` twice is split by hash. */
-  readonly test: string;
-  /** Default: `cost-aware`. */
+  /** A file or a folder; a folder gives its `test`, else its `all`. The same `all` twice is split by hash. Default: `train`. */
+  readonly test?: string | undefined;
+  /** Default: `cost-aware`. `exec:COMMAND` is a program of somebody else. */
   readonly policies?: readonly PolicyToReplay[] | undefined;
   /** Each policy that reads predictions runs with each of these. Default: `knn` and `ridge`. */
   readonly estimators?: readonly string[] | undefined;
+  /** Files of somebody else's estimates or choices; see `outside/predictions-file.ts`. */
+  readonly predictions?: readonly string[] | undefined;
   /** Default: hashing, as the gateway's. */
   readonly embedder?: Embedder | undefined;
+  /** .npy files of somebody else's vectors, in place of an embedder. */
+  readonly embeddings?: readonly string[] | undefined;
   /** Default: policies and estimators that come with Pointsman. */
   readonly catalogue?: Catalogue | undefined;
+  /** Only these models, in this order. Default: all of the data. */
+  readonly models?: readonly string[] | undefined;
+  /** The attribute that counts as cost, e.g. `energy_joules` for columns `<model>|energy_joules`. Default: dollars. */
+  readonly cost?: string | undefined;
+  /** See `protocol.ts`. Default `file`. */
+  readonly protocol?: string | undefined;
+  /** Refuses where test asks what training asks too, instead of counting it. */
+  readonly strict?: boolean | undefined;
   /** Of splits, folds, resamples and decision streams. Default `0`. */
   readonly seed?: string | undefined;
   /** Of the bootstrap; default 1,000. 0: no intervals. */
@@ -45,180 +59,243 @@ export interface ReplayOptions {
   readonly folds?: number | undefined;
   /** For choosing settings; default: the machine's cores, up to 4. The result is the same with any number. */
   readonly threads?: number | undefined;
+  /** Folder in which embeddings are kept. Default: none is. */
+  readonly cache?: string | undefined;
+  /** False: no text of a query goes into the result. Default true. */
+  readonly texts?: boolean | undefined;
+  /** How long a program may take for one answer, in milliseconds. Default 30,000; twenty times that to start and to learn. */
+  readonly execTimeoutMs?: number | undefined;
+}
+
+/** Times of programs that were run, apart from the result: another run has others. */
+export interface ReplayTiming {
+  readonly label: string;
+  /** One number a query, over all splits. */
+  readonly latencyMs: Float64Array;
 }
 
 export const defaultEstimators = ['knn', 'ridge'] as const;
 export const defaultFolds = 5;
 export const defaultSeed = '0';
 const defaultResamples = 1_000;
-const defaultDimensions = 512;
+const defaultExecTimeoutMs = 30_000;
+const fitTimes = 20;
 
 /** The gateway's own default embedder. */
 export const defaultEmbedder = (): Embedder => createHashingEmbedder({ dimensions: defaultDimensions });
 
 /**
- * Trains on one part of a data set, routes the other part with the code that serves, and measures what came of it.
- * Same data and options, same result, bit for bit. Rejects with `invalid_data` (file, row and column) and
- * `invalid_config` (policies, estimators and their options).
+ * Trains on one part of a data set, routes the other part with the code that serves, and measures what came of it; under
+ * a protocol of several splits, again and again. Same data and options, same result, bit for bit. Rejects with
+ * `invalid_data` (file, row and column) and `invalid_config` (policies, estimators and their options).
+ *
+ * @param onTiming is told of each program that was run.
  */
 export async function runReplay(
   options: ReplayOptions,
   onProgress: OnProgress = () => undefined,
+  onTiming: (timing: ReplayTiming) => void = () => undefined,
 ): Promise<ReplayResult> {
   const { seed = defaultSeed, folds = defaultFolds, resamples = defaultResamples } = options;
+  const protocolName = options.protocol ?? 'file';
+  const protocol = parseProtocol(protocolName);
   const catalogue = options.catalogue ?? (await loadCatalogue());
-  const embedder = options.embedder ?? defaultEmbedder();
   const policies = options.policies ?? [{ name: 'cost-aware' }];
-  const contenders = contendersOf(policies, options.estimators ?? defaultEstimators, catalogue);
+  const estimators = options.estimators ?? defaultEstimators;
+  // Whatever is misspelt is told before anything is read.
+  contendersOf(policies, estimators, [], catalogue);
 
-  const splits = await loadSplits(options.train, options.test, seed, onProgress);
-  const test = await embedDataset(splits.test, embedder, onProgress);
-  const names = [...new Set(contenders.flatMap(({ estimator }) => (estimator === null ? [] : [estimator])))];
-  const fitted = new Map<string, Fitted>();
-  if (names.length > 0) {
-    refuseToFitOn(splits.train);
-    const train = await embedDataset(splits.train, embedder, onProgress);
-    const own = options.catalogue === undefined;
-    const fitting = { catalogue, own, threads: options.threads ?? null, folds, seed, onProgress };
-    for (const name of names) fitted.set(name, await fitEstimator(name, train, fitting));
+  const loaded = await loadRows(
+    {
+      train: options.train,
+      test: options.test ?? null,
+      protocol,
+      seed,
+      open: { models: options.models, cost: options.cost },
+    },
+    onProgress,
+  );
+  const { pool } = loaded;
+  const files = await Promise.all((options.predictions ?? []).map((path) => readRouterFile(path, pool.models)));
+  const contenders = contendersOf(policies, estimators, files, catalogue);
+  const names = [...new Set(contenders.flatMap((each) => estimatorOf(each)))];
+  if (names.length > 0) refuseToFitOn({ sources: loaded.trainSources });
+  const splits = splitPool(loaded, protocol, seed);
+  const overlap = overlapOf(pool, splits);
+  if (options.strict === true && overlap.rows > 0) throw overlapError(overlap);
+
+  const { embedded, embedder } = await embed(options, pool, names.length > 0, onProgress);
+  const own = options.catalogue === undefined;
+  const fitting = { catalogue, own, threads: options.threads ?? null, folds, seed, onProgress };
+  const timeoutMs = options.execTimeoutMs ?? defaultExecTimeoutMs;
+  const mayLearn = loaded.trainSources.every(({ use }) => use !== 'evaluation-only');
+
+  const sweeps = contenders.map((): ContenderSweep[] => []);
+  for (const split of splits) {
+    const rows = takeEmbedded(embedded, split.train);
+    const { newcomer } = split;
+    const whole = newcomer === null ? rows : dropModel(rows, newcomer.model);
+    const train =
+      newcomer === null ? rows : hideModel(rows, newcomer.model, (row) => newcomer.probes.has(split.train[row] ?? -1));
+    const fitted = new Map<string, Fitted>();
+    for (const name of names) fitted.set(name, await fitEstimator(name, train, fitting, whole));
+    const bed: SplitBed = {
+      train: train.dataset,
+      whole: whole.dataset,
+      test: takeEmbedded(embedded, split.test),
+      fitted,
+      embedder,
+      catalogue,
+      own,
+      mayLearn,
+      seed,
+      exec: { timeoutMs, fitTimeoutMs: timeoutMs * fitTimes },
+      onProgress,
+    };
+    for (const [i, contender] of contenders.entries()) sweeps[i]?.push(await sweepContender(contender, bed));
   }
 
+  const tested = testedRows(splits);
+  const dataset = takeRows(pool, tested);
   const bed: TestBed = {
-    models: splits.test.models,
-    hasCost: splits.test.costUsd !== null,
-    singles: singleModels(splits.test.models.length, splits.test.quality, splits.test.costUsd),
-    groups: queriesByGroup(splits.test.groups),
+    models: pool.models,
+    hasCost: pool.costUsd !== null,
+    singles: singleModels(pool.models.length, dataset.quality, dataset.costUsd),
+    groups: queriesByGroup(dataset.groups),
+    dataset,
     resamples,
     seed,
+    withTexts: options.texts ?? true,
+    isUsd: options.cost === undefined,
   };
-  const warnings = [...splits.warnings];
-  if (!bed.hasCost)
-    warnings.push('the data set knows no cost: quality alone is replayed, there is no curve and no AIQ');
-  const runs: RunResult[] = [];
-  for (const contender of contenders) {
-    const estimator = contender.estimator === null ? null : (fitted.get(contender.estimator) ?? null);
-    const route = routeOf(contender, estimator, splits.train, embedder, seed, catalogue);
-    runs.push(replayRoute(route, estimator, test, bed, onProgress));
-  }
+  for (const each of sweeps) tellTiming(each, onTiming);
+  const runs = sweeps.map((each) => runOf(each, { pool, splits, tested, bed, onProgress }));
+  const { embeddedText } = pool;
   return {
     format: 1,
-    train: summaryOf(splits.train),
-    test: summaryOf(splits.test),
-    split: splits.how,
-    embedder: { id: embedder.id, dimensions: embedder.dimensions, text: splits.test.embeddedText },
+    train: summaryOf(loaded.trainSources, loaded.train.length || rowCount(pool)),
+    test: summaryOf(loaded.testSources, tested.length),
+    split: loaded.how,
+    protocol: { name: protocolName, text: describeProtocol(protocol), splits: splits.length },
+    costUnit: options.cost ?? 'usd',
+    overlap,
+    embedder: { id: embedder.id, dimensions: embedder.dimensions, text: embeddedText },
     seed,
     resamples,
     folds,
-    warnings,
+    warnings: [...loaded.warnings, ...moreWarnings(overlap, contenders, { bed, mayLearn, protocol: protocol.type })],
     models: curvePoints(bed.singles).map((point, m) => ({ model: bed.models[m] ?? '', ...point })),
     baselines: measureBaselines(bed),
     runs,
   };
 }
 
-/** Sweeps and measures one route. */
-function replayRoute(
-  route: Route,
-  estimator: Fitted | null,
-  test: EmbeddedDataset,
-  bed: TestBed,
+async function embed(
+  options: ReplayOptions,
+  pool: Dataset,
+  isNeeded: boolean,
   onProgress: OnProgress,
-): RunResult {
-  const label = estimator === null ? route.policy.name : `${route.policy.name} · ${estimator.name}`;
-  const sweep = sweepPolicy(route, test, axisOf(route, test), bed.seed, (done, total) =>
-    onProgress({ stage: 'sweep', what: label, done, total }),
-  );
+): Promise<{ embedded: EmbeddedDataset; embedder: Embedder }> {
+  const embedder = options.embedder ?? defaultEmbedder();
+  if (options.embeddings !== undefined && options.embeddings.length > 0) {
+    const { id, dimensions, embeddings } = readOwnEmbeddings(options.embeddings, rowCount(pool));
+    const refuse = (): never => {
+      throw new PointsmanError('internal_error', 'Vectors from a file are known for its rows only.');
+    };
+    return { embedded: withEmbeddings(pool, dimensions, embeddings), embedder: { id, dimensions, embed: refuse } };
+  }
+  if (!isNeeded) return { embedded: withoutEmbeddings(pool), embedder };
+  const cache = options.cache === undefined ? null : createEmbeddingCache(options.cache);
+  return { embedded: await embedOnce(pool, embedder, cache, onProgress), embedder };
+}
+
+interface RunContext {
+  readonly pool: Dataset;
+  readonly splits: readonly Split[];
+  readonly tested: readonly number[];
+  readonly bed: TestBed;
+  readonly onProgress: OnProgress;
+}
+
+/** One contender over all splits. */
+function runOf(each: readonly ContenderSweep[], { pool, splits, tested, bed, onProgress }: RunContext): RunResult {
+  const [first] = each;
+  if (first === undefined) throw new PointsmanError('internal_error', 'A contender ran on no split.');
+  const { label, policy, options, fitted, origin } = first;
   onProgress({ stage: 'bootstrap', what: label, done: 0, total: 1 });
+  const sweep = poolSweeps(
+    each.map((part, i) => ({ test: splits[i]?.test ?? [], sweep: part.sweep })),
+    tested,
+    pool.models.length,
+  );
   const measured = measureRun(bed, sweep);
+  const figures = splitFigures(
+    pool,
+    splits,
+    each.map((part) => part.sweep),
+  );
   onProgress({ stage: 'bootstrap', what: label, done: 1, total: 1 });
   const { axis } = sweep;
   return {
     label,
-    policy: route.policy.name,
-    options: isOptions(route.policy.options) ? route.policy.options : {},
-    estimator: estimator === null ? null : estimatorSummary(estimator),
+    policy,
+    options,
+    estimator: fitted === null ? null : estimatorSummary(fitted),
     axis: axis.type === 'lambda' ? 'lambda' : axis.type === 'option' ? axis.option : null,
     ...measured,
+    origin,
+    splits: figures,
   };
 }
 
-interface Contender {
-  readonly policy: PolicyToReplay;
-  /** Null where the policy reads no prediction. */
-  readonly estimator: string | null;
+/** The estimators that it needs. */
+function estimatorOf(contender: Contender): readonly string[] {
+  return contender.type === 'policy' && contender.estimator !== null ? [contender.estimator] : [];
 }
 
-function contendersOf(
-  policies: readonly PolicyToReplay[],
-  estimators: readonly string[],
-  catalogue: Catalogue,
-): readonly Contender[] {
-  return policies.flatMap((policy): readonly Contender[] => {
-    const definition = catalogue.policies.get(policy.name);
-    if (definition === undefined) {
-      const known = [...catalogue.policies.keys()].join(', ');
-      throw new PointsmanError('invalid_config', `there is no policy "${policy.name}"; there is ${known}.`, {
-        param: 'policy',
-      });
-    }
-    if (definition.uses.length === 0) return [{ policy, estimator: null }];
-    return estimators.map((estimator) => ({ policy, estimator }));
-  });
+function overlapOf(pool: Dataset, splits: readonly Split[]): ReplayResult['overlap'] {
+  let rows = 0;
+  let tested = 0;
+  for (const { train, test } of splits) {
+    rows += countSharedQuestions(takeRows(pool, train), takeRows(pool, test));
+    tested += test.length;
+  }
+  return { rows, tested };
 }
 
-function routeOf(
-  { policy }: Contender,
-  fitted: Fitted | null,
-  train: Dataset,
-  embedder: Embedder,
-  seed: string,
-  catalogue: Catalogue,
-): Route {
-  const definition = catalogue.policies.get(policy.name);
-  if (definition === undefined) throw new PointsmanError('internal_error', `The policy "${policy.name}" has gone.`);
-  const path = `policy ${policy.name}`;
-  const given = { ...pairOf(train, propertiesOf(definition.options)), ...policy.options };
-  const options: unknown = checkOptions(path, definition.options, given, path);
-  return createRoute({
-    name: 'replay',
-    models: train.models.map((id) => ({
-      id,
-      price: null,
-      contextTokens: null,
-      capabilities: null,
-      simulated: true,
-      targets: [],
-    })),
-    policy: { name: policy.name, definition, options, path },
-    estimators: fitted === null ? {} : slotsOf(fitted, embedder),
-    lambda: null,
-    exploration: { epsilon: 0 },
-    embedder,
-    seed,
-  });
+function overlapError({ rows, tested }: ReplayResult['overlap']): PointsmanError {
+  return new PointsmanError(
+    'invalid_data',
+    `${rows} of ${tested} test rows ask a question that the training rows ask too, which --strict refuses; take them out or choose protocol kfold or hash.`,
+  );
 }
 
-/**
- * Models that a policy's options name and nobody gave, as the training rows suggest them: `strong` and `model` the best
- * single model, `weak` the cheapest (where nothing costs, the worst).
- */
-function pairOf(train: Dataset, properties: Readonly<Record<string, unknown>>): Options {
-  const points = curvePoints(singleModels(train.models.length, train.quality, train.costUsd));
-  const best = bestSingle(points);
-  const { floor } = costRange(points);
-  const worst = points.reduce((low, point, m) => (point.quality < (points[low]?.quality ?? 0) ? m : low), 0);
-  const cheapest = train.costUsd === null ? worst : points.indexOf(floor);
-  const suggested: Readonly<Record<string, string | undefined>> = {
-    strong: train.models[best],
-    weak: train.models[cheapest === best ? worst : cheapest],
-    model: train.models[best],
-  };
-  return Object.fromEntries(Object.entries(suggested).filter(([key]) => Object.hasOwn(properties, key)));
+function moreWarnings(
+  overlap: ReplayResult['overlap'],
+  contenders: readonly Contender[],
+  { bed, mayLearn, protocol }: { readonly bed: TestBed; readonly mayLearn: boolean; readonly protocol: string },
+): readonly string[] {
+  const { rows, tested } = overlap;
+  const fromFiles = contenders.flatMap((each) => ('file' in each ? [each.file.file] : []));
+  return [
+    ...(rows === 0 ? [] : [`${rows} of ${tested} test rows ask a question that the training rows ask too`]),
+    ...(bed.hasCost ? [] : ['the data set knows no cost: quality alone is replayed, there is no curve and no AIQ']),
+    ...(mayLearn || !contenders.some(({ type }) => type === 'exec')
+      ? []
+      : ['the rules of the training data allow evaluation only: programs were given no training rows']),
+    ...[...new Set(fromFiles)].map(
+      (file) => `${file}: what it learned from is not known here, so its overlap with the test rows is not either`,
+    ),
+    ...(protocol === 'time' ? ['time order: the order of the rows in the data is taken as the order in time'] : []),
+  ];
 }
 
-const isOptions = (value: unknown): value is Options => typeof value === 'object' && value !== null;
+function tellTiming(each: readonly ContenderSweep[], onTiming: (timing: ReplayTiming) => void): void {
+  const latencies = each.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [...latencyMs]));
+  if (latencies.length > 0) onTiming({ label: each[0]?.label ?? '', latencyMs: Float64Array.from(latencies) });
+}
 
-const summaryOf = (dataset: Dataset): SplitSummary => ({ sources: dataset.sources, rows: rowCount(dataset) });
+const summaryOf = (sources: readonly DataSource[], rows: number): ReplayResult['train'] => ({ sources, rows });
 
 function estimatorSummary({ name, tuned }: Fitted): EstimatorSummary {
   const { quality, cost, criterion, score, trials } = tuned;

@@ -4,7 +4,14 @@ import { PointsmanError } from '../../src/core/errors.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { createHashingEmbedder } from '../../src/embedding/hashing.ts';
 import { inputOf, embedDataset, type EmbeddedDataset } from '../../src/replay/embedded.ts';
-import { axisOf, candidatesOf, sweepPolicy } from '../../src/replay/policy-sweep.ts';
+import {
+  axisOf,
+  candidatesOf,
+  predictRows,
+  sweepPolicy,
+  type PolicySweep,
+  type SweepAxis,
+} from '../../src/replay/policy-sweep.ts';
 import { plugInSweep } from '../../src/replay/plug-in-sweep.ts';
 import { loadCatalogue } from '../../src/routing/catalogue.ts';
 import { createRoute, type Route } from '../../src/routing/route.ts';
@@ -64,24 +71,31 @@ function routeOf(policy: string, options: Readonly<Record<string, unknown>> = {}
   });
 }
 
-const quiet = (): void => undefined;
+const axisFor = (route: Route): SweepAxis => axisOf(route, data.dataset, predictRows(route, data));
+const sweep = (route: Route, axis: SweepAxis, isPlainArgmax = false): PolicySweep =>
+  sweepPolicy(route, data.dataset, predictRows(route, data), {
+    axis,
+    seed: '0',
+    isPlainArgmax,
+    onStep: () => undefined,
+  });
 
 describe('sweepPolicy', () => {
   it('agrees with argmax of quality - lambda x cost at every lambda', () => {
     const route = routeOf('cost-aware');
-    const axis = axisOf(route, data);
+    const axis = axisFor(route);
     if (axis.type !== 'lambda') throw new Error(`axis ${axis.type}`);
     expect(axis.values.length).toBe(201);
     expect([axis.values[0], axis.values[1], axis.values[200]]).toEqual([0, 0.1, 1e5]);
     const actual = { quality: data.dataset.quality, costUsd: must(data.dataset.costUsd) };
-    const { outcomes } = sweepPolicy(route, data, axis, '0', quiet);
+    const { outcomes } = sweep(route, axis);
     expect(outcomes).toEqual(plugInSweep(actual, actual, 2, axis.values));
   });
 
   it('asks the route what it would have done online: same choice, same propensities, from the stream of the id', () => {
     const route = routeOf('epsilon-greedy', { epsilon: 0.3 });
     const axis = { type: 'lambda', values: Float64Array.of(40) } as const;
-    const { outcomes, shares } = sweepPolicy(route, data, axis, '0', quiet);
+    const { outcomes, shares } = sweep(route, axis);
     const candidates = candidatesOf(data.dataset.models);
     let quality = 0;
     data.dataset.sampleIds.forEach((id, row) => {
@@ -96,10 +110,10 @@ describe('sweepPolicy', () => {
 
   it('draws a curve by the threshold of a policy that has one, from all weak to all strong', () => {
     const route = routeOf('threshold', { strong: 'dear', weak: 'cheap' });
-    const axis = axisOf(route, data);
+    const axis = axisFor(route);
     if (axis.type !== 'option') throw new Error(`axis ${axis.type}`);
     expect([axis.option, axis.values[0], axis.values[200]]).toEqual(['threshold', -1, 1]);
-    const { shares } = sweepPolicy(route, data, axis, '0', quiet);
+    const { shares } = sweep(route, axis);
     expect(shares[0]).toBeCloseTo(1, 9);
     const dear = axis.values.map((_, way) => shares[way * 2] ?? 0);
     for (let way = 1; way < dear.length; way++) expect(dear[way]).toBeLessThanOrEqual((dear[way - 1] ?? 0) + 1e-9);
@@ -111,12 +125,32 @@ describe('sweepPolicy', () => {
     ['weighted', { weights: { dear: 1, cheap: 3 } }, [0.25, 0.75]],
   ])('takes %s as one point, at its expected value', (policy, options, expected) => {
     const route = routeOf(policy, options);
-    expect(axisOf(route, data)).toEqual({ type: 'point' });
-    const { outcomes, shares } = sweepPolicy(route, data, { type: 'point' }, '0', quiet);
+    expect(axisFor(route)).toEqual({ type: 'point' });
+    const { outcomes, shares } = sweep(route, { type: 'point' });
     expect(outcomes.ways).toBe(1);
     expected.forEach((share, m) => expect(shares[m]).toBeCloseTo(share, 9));
     const quality = expected.map((share, m) => share * (data.dataset.quality[m] ?? 0));
     expect(outcomes.quality[0]).toBeCloseTo((quality[0] ?? 0) + (quality[1] ?? 0), 12);
+  });
+
+  it('takes the short way for cost-aware to the same bits, exact ties included', () => {
+    const rounded: typeof knowing = (set, quantity) => () => ({
+      ...knowing(set, quantity)({}, { quantity, dimensions: 64 }),
+      // Few levels, so that quality and cost often tie at once.
+      predict: ({ embedding }) => {
+        const level = Math.round(Math.abs(embedding[3] ?? 0) * 40) % 3;
+        const mean = quantity === 'quality' ? [0.5, level === 0 ? 0.5 : 0.4] : [0.01, level === 2 ? 0.001 : 0.01];
+        return { mean: Float64Array.from(mean), deviation: new Float64Array(2) };
+      },
+    });
+    const route = routeOf('cost-aware', {}, rounded);
+    const axis = axisFor(route);
+    const [long, short] = [sweep(route, axis), sweep(route, axis, true)];
+    expect(short.outcomes).toEqual(long.outcomes);
+    expect(short.shares).toEqual(long.shares);
+    expect(short.leaders).toEqual(long.leaders);
+    expect([...long.shares].some((share) => share > 0 && share < 1)).toBe(true);
+    expect([...long.outcomes.quality].some((quality) => quality === 0.5)).toBe(true);
   });
 
   it('counts what had to be stood in for', () => {
@@ -127,7 +161,7 @@ describe('sweepPolicy', () => {
       },
     });
     const route = routeOf('cost-aware', {}, failing);
-    const { degraded } = sweepPolicy(route, data, { type: 'lambda', values: Float64Array.of(0) }, '0', quiet);
+    const { degraded } = sweep(route, { type: 'lambda', values: Float64Array.of(0) });
     expect(degraded).toEqual({ 'quality:failed': 80, 'cost:failed': 80 });
   });
 });

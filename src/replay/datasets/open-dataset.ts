@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
 import { completeRows } from './complete-rows.ts';
+import { withCostAttribute } from './cost-attribute.ts';
 import { dataError } from './data-error.ts';
 import type { DatasetReader, DataSource } from './dataset.ts';
 import { layouts } from './layouts/index.ts';
@@ -31,6 +32,8 @@ export interface OpenOptions {
   readonly pool?: string | undefined;
   /** Rows that know only some models stay, with NaN for what is unknown. */
   readonly keepPartial?: boolean | undefined;
+  /** `<model>|<attribute>` is what a call cost, e.g. `energy_joules`. Default: dollars. */
+  readonly cost?: string | undefined;
   /** Rows carry the models' answers, where the set has them. */
   readonly answers?: boolean | undefined;
 }
@@ -104,7 +107,11 @@ async function openSingle(file: string, label: string, context: SingleContext): 
   const { name, source, part, options } = context;
   switch (content.type) {
     case 'table':
-      return { table: content.table, parts: partsOf(file), stem: stemOf(file) };
+      return {
+        table: options.cost === undefined ? content.table : withCostAttribute(content.table, options.cost),
+        parts: partsOf(file),
+        stem: stemOf(file),
+      };
     case 'database':
       return openPointsmanLog(file, name, source);
     case 'pickle': {

@@ -1,0 +1,25 @@
+import type { Interval } from '../metrics/bootstrap.ts';
+
+/** Figures as pages and tables show them. */
+export const fourDecimals = (value: number | null): string => (value === null ? '–' : value.toFixed(4));
+export const signed = (value: number): string => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(4)}`;
+export const percent = (share: number | null): string => (share === null ? '–' : `${(share * 100).toFixed(1)} %`);
+export const rangeOf = ({ low, high }: Interval): string => `${fourDecimals(low)} to ${fourDecimals(high)}`;
+export const signedRangeOf = ({ low, high }: Interval): string => `${signed(low)} to ${signed(high)}`;
+
+/** A cost per query in the unit of the replay, three significant digits. */
+export function costText(costUsd: number | null, unit: string): string {
+  if (costUsd === null) return '–';
+  const digits = costUsd === 0 ? '0' : plain(costUsd);
+  return unit === 'usd' ? `$${digits}` : `${digits} ${unit}`;
+}
+
+/** Without an exponent down to a millionth. */
+function plain(value: number): string {
+  const size = Math.abs(value);
+  if (size < 1e-7 || size >= 1e7) return value.toExponential(2);
+  return value.toFixed(Math.max(0, Math.min(9, 2 - Math.floor(Math.log10(size)))));
+}
+
+/** Lambda and other settings: at most three significant digits. */
+export const settingText = (value: number): string => String(Number(value.toPrecision(3)));

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import type { ReplayResult, RunResult } from '../replay-result.ts';
+import { calibrationSection } from './calibration-plots.ts';
+import { colours, costQualityPlot } from './cost-quality-plot.ts';
+import { fourDecimals, percent, signed, signedRangeOf } from './figures-text.ts';
+import { html, jsonForPage, type Html } from './html.ts';
+import type { ReplayManifestOptions } from './manifest.ts';
+import { pageScript } from './page-script.ts';
+import { pageStyle } from './page-style.ts';
+import { qualityBars } from './quality-bars.ts';
+import {
+  groupTable,
+  lostTable,
+  otherTable,
+  routerTable,
+  singlesTable,
+  sourceTable,
+  splitTable,
+  tuningTable,
+} from './report-tables.ts';
+import { shareChart } from './share-chart.ts';
+
+/**
+ * The whole report as one page that needs nothing else: no network (its own policy forbids it), no second file. Every
+ * value of the data is escaped. Same result, options and version, same bytes.
+ */
+export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, version: string): string {
+  const { runs, baselines, warnings, costUnit } = result;
+  const style: Html = { markup: pageStyle };
+  // In one piece: the policy's sum is over every character between the tags.
+  const script: Html = { markup: `<script>${pageScript}</script>` };
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(pageScript).digest('base64')}'`;
+  const title = `Replay of ${result.test.sources.map(({ name }) => name).join(', ')}`;
+  const each = (draw: (run: RunResult, index: number) => Html | null): readonly Html[] =>
+    runs.flatMap((run, i) => {
+      const drawn = draw(run, i);
+      return drawn === null ? [] : [html`<h3>${run.label}</h3>`, drawn];
+    });
+  const calibrated = runs.some(({ calibration }) => calibration !== null);
+  const isSplit = runs.some(({ splits }) => splits !== null);
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width,initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="generator" content="Pointsman ${version}" />
+        <title>${title}</title>
+        <style>
+          ${style}
+        </style>
+      </head>
+      <body>
+        <main>
+          <header>
+            <h1>${title}</h1>
+            <p class="lead">${introduction(result)}</p>
+          </header>
+          ${
+            warnings.length === 0
+              ? null
+              : html`<ul class="warnings">
+                  ${warnings.map((warning) => html`<li>${warning}</li>`)}
+                </ul>`
+          }
+          <nav aria-label="Contents">
+            <a href="#curve">${baselines.hasCost ? 'Cost and quality' : 'Quality'}</a><a href="#routers">Routers</a
+            ><a href="#groups">Eval names</a>${isSplit ? html`<a href="#splits">Splits</a>` : null}<a href="#shares"
+              >What each model got</a
+            >${calibrated ? html`<a href="#calibration">Calibration</a>` : null}<a href="#lost">Where most was lost</a
+            ><a href="#settings">Settings</a>
+          </nav>
+          <div class="cards">${runs.map((run, i) => card(run, i, result))}</div>
+          <h2 id="curve">${baselines.hasCost ? 'Cost and quality' : 'Quality'}</h2>
+          ${baselines.hasCost ? costQualityPlot(result) : qualityBars(result)}
+          <h2 id="routers">Routers</h2>
+          <p>
+            AIQ is the mean height of a router’s hull between the cheapest and the dearest single model; the zero router
+            mixes single models without looking at the query. Savings are against always asking the best single model,
+            at a share of its quality. Intervals: 95 %, paired bootstrap by query, ${result.resamples} resamples.
+          </p>
+          ${routerTable(result)}
+          ${
+            baselines.hasCost
+              ? html`<details>
+                  <summary>Other papers’ figures</summary>
+                  ${otherTable(result)}
+                  <p>
+                    Deferral area and quality-neutral cost (UniRoute); PerfGain, CostSave, Gain@B, Gap@O
+                    (LLMRouterBench); RouterArena’s score ranks systems with their own pools. Formulas: docs/metrics.md.
+                  </p>
+                </details>`
+              : null
+          }
+          <h2 id="groups">Within each eval name</h2>
+          <p>A router that only tells data sets apart gains over all rows and nothing here.</p>
+          ${each((run) => groupTable(run))}
+          ${
+            isSplit
+              ? html`<h2 id="splits">Split by split</h2>
+                  <p>
+                    ${result.protocol.text}. The interval allows for splits that share rows (corrected resampled t,
+                    Nadeau and Bengio 2003).
+                  </p>
+                  ${each((run) => (run.splits === null ? null : splitTable(run.splits, baselines.hasCost)))}`
+              : null
+          }
+          <h2 id="shares">What each model got</h2>
+          ${each((run, i) => shareChart(result, run, i))}
+          ${
+            calibrated
+              ? html`<h2 id="calibration">Can the predictions be believed?</h2>
+                  <p>
+                    Test rows in bins of equal numbers by what was predicted; on the dashed line when calibrated. A
+                    dot’s area is its number of rows.
+                  </p>
+                  ${each((run) => (run.calibration === null ? null : calibrationSection(run.calibration, costUnit)))}`
+              : null
+          }
+          <h2 id="lost">Where most was lost</h2>
+          ${each((run) => lostTable(run, baselines.hasCost ? costUnit : ''))}
+          <h2 id="settings">Settings</h2>
+          ${sourceTable(result)}${singlesTable(result)}
+          ${runs.filter(({ estimator }, i) => runs.findIndex((other) => other.estimator?.name === estimator?.name) === i).map(tuningTable)}
+          <details>
+            <summary>Options, seed and versions</summary>
+            <pre>${JSON.stringify(settings(result, asked, version), null, 2)}</pre>
+          </details>
+          <footer>
+            Made by Pointsman ${version}. manifest.json beside this page has what was read and written;
+            <code>pointsman reproduce</code> with this folder runs it again and compares every byte.
+          </footer>
+        </main>
+        <div id="tip" role="status" hidden></div>
+        <script type="application/json" id="data">
+          ${jsonForPage(pageData(result))}
+        </script>
+        ${script}
+      </body>
+    </html> `;
+  return page.markup;
+}
+
+function introduction({ split, train, test, models, embedder, protocol }: ReplayResult): string {
+  const text = embedder.text === 'query_text' ? 'the question alone' : 'the whole prompt';
+  return `${split}. ${models.length} models; ${train.rows} rows to learn from, ${test.rows} tested; protocol: ${protocol.text}. Embedded: ${text}, by ${embedder.id}.`;
+}
+
+function card(run: RunResult, index: number, { baselines }: ReplayResult): Html {
+  const { label, origin, cost, top } = run;
+  const gain = cost?.gain ?? top.gainOverBestSingle;
+  const kind = gain.low > 0 ? 'good' : gain.high < 0 ? 'bad' : '';
+  const against = cost === null ? `the best single model, ${baselines.bestSingle.model}` : 'mixing single models';
+  const meaning =
+    gain.low > 0
+      ? `Better than ${against}`
+      : gain.high < 0
+        ? `Worse than ${against}`
+        : `Not told apart from ${against}`;
+  const saving = cost?.savings.find(({ share }) => share === 0.99)?.saved ?? null;
+  return html`<section class="card" style="--colour:var(--c${index % colours})">
+    <h3>${label}</h3>
+    <div class="origin">${origin}</div>
+    <div class="figure">
+      ${fourDecimals(cost?.aiq.value ?? top.point.quality)} <small>${cost === null ? 'quality' : 'AIQ'}</small>
+    </div>
+    <p><span class="${kind}">${signed(gain.value)}</span> (${signedRangeOf(gain)}). ${meaning}.</p>
+    ${saving === null || saving <= 0 ? null : html`<p>Saves ${percent(saving)} at 99 % of ${baselines.bestSingle.model}’s quality.</p>`}
+  </section>`;
+}
+
+const settings = (result: ReplayResult, asked: ReplayManifestOptions, version: string): object => ({
+  pointsman: version,
+  format: result.format,
+  seed: result.seed,
+  resamples: result.resamples,
+  folds: result.folds,
+  protocol: result.protocol,
+  embedder: result.embedder,
+  overlap: result.overlap,
+  cost: result.costUnit,
+  asked,
+  routers: result.runs.map(({ label, policy, options, estimator, origin, degraded }) => ({
+    label,
+    origin,
+    policy,
+    options,
+    estimator: estimator === null ? null : { name: estimator.name, quality: estimator.quality, cost: estimator.cost },
+    degraded,
+  })),
+});
+
+/** What tooltips tell. */
+const pageData = ({ models, runs, baselines, costUnit }: ReplayResult): object => ({
+  unit: costUnit,
+  hasCost: baselines.hasCost,
+  models,
+  oracle: baselines.oracle,
+  random: baselines.random,
+  runs: runs.map(({ label, axis, curve }) => ({
+    label,
+    axis,
+    curve: curve.map((point) => ({ ...point, shares: point.shares.map((share) => Number(share.toPrecision(4))) })),
+  })),
+});

@@ -1,0 +1,56 @@
+import { rowCount, type Dataset } from './datasets/dataset.ts';
+import type { Outcomes } from './metrics/outcomes.ts';
+
+/** Stands in `leaders` where a query goes to no model. */
+export const noModel = 0xffff;
+
+/** What ways of routing a data set came to, and who was asked. */
+export interface Tallied {
+  readonly outcomes: Outcomes;
+  /** [ways x M] mean chance of each model. */
+  readonly shares: Float64Array;
+  /** [ways x N] see PolicySweep. */
+  readonly leaders: Uint16Array;
+}
+
+export interface Tally {
+  /** @param chances [M] how likely each model is asked; empty where none is. */
+  add(way: number, row: number, chances: ArrayLike<number>): void;
+  finish(): Tallied;
+}
+
+/** Collects expected quality and cost of each query under each way. */
+export function createTally(dataset: Dataset, ways: number): Tally {
+  const queries = rowCount(dataset);
+  const models = dataset.models.length;
+  const outcomes = {
+    ways,
+    queries,
+    quality: new Float64Array(ways * queries),
+    costUsd: new Float64Array(ways * queries),
+  };
+  const shares = new Float64Array(ways * models);
+  const leaders = new Uint16Array(ways * queries).fill(noModel);
+  return {
+    add(way, row, chances) {
+      const start = row * models;
+      let quality = 0;
+      let costUsd = 0;
+      let most = 0;
+      for (let m = 0; m < chances.length; m++) {
+        const chance = chances[m] ?? 0;
+        if (chance === 0) continue;
+        quality += chance * (dataset.quality[start + m] ?? 0);
+        costUsd += chance * (dataset.costUsd?.[start + m] ?? 0);
+        shares[way * models + m] = (shares[way * models + m] ?? 0) + chance / queries;
+        if (chance > most) {
+          most = chance;
+          leaders[way * queries + row] = m;
+        }
+      }
+      outcomes.quality[way * queries + row] = quality;
+      outcomes.costUsd[way * queries + row] = costUsd;
+    },
+    finish: () => ({ outcomes, shares, leaders }),
+  };
+}
