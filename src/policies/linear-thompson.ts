@@ -17,7 +17,7 @@ export default definePolicy({
     scale: Type.Number({
       minimum: 0,
       maximum: 100,
-      default: 0.5,
+      default: 1,
       description: 'Multiplies the deviations; 1 is Thompson sampling, less explores less, 0 is cost-aware.',
     }),
     lambda: lambdaOption,

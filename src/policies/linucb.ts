@@ -14,13 +14,13 @@ export default definePolicy({
     alpha: Type.Number({
       minimum: 0,
       maximum: 100,
-      default: 0.5,
+      default: 1,
       description: 'Standard deviations added for not knowing; 0 is cost-aware.',
     }),
     lambda: lambdaOption,
   }),
   uses: ['quality', 'cost'],
-  example: () => ({ alpha: 0.5, lambda: 50 }),
+  example: () => ({ alpha: 1, lambda: 50 }),
   create: (options) => ({
     decide({ candidates, predictions, lambda: asked, random }) {
       const { mean: quality, deviation } = predictions.quality;

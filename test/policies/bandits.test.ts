@@ -283,7 +283,58 @@ describe('policy-bandit', () => {
   });
 });
 
-describe.each(['ucb', 'discounted-ucb', 'sliding-window-ucb', 'exp3', 'policy-bandit', 'budget-paced'])(
+describe('onboarding', () => {
+  const options = {
+    policy: { type: 'linucb', alpha: 0 },
+    probes: 4,
+    share: 0.4,
+    cautious_until: 6,
+    cautious_share: 0.25,
+  };
+  const beliefs = { quality: [0.6, 0.5, 0.9], deviation: [0.01, 0.01, 0.5] };
+
+  function after(labels: readonly [number, number, number], given = beliefs): PolicyDecision {
+    const policy = create('onboarding', options);
+    labels.forEach((count, i) => {
+      for (let n = 0; n < count; n++) policy.memory?.update(fact(models[i] ?? '', 0.5));
+    });
+    return decide(policy, given);
+  }
+
+  test('leaves the inner policy alone while nobody is known, and when everybody is', () => {
+    expect([...after([3, 3, 3]).propensities]).toEqual([0, 0, 1]);
+    expect([...after([6, 9, 6]).propensities]).toEqual([0, 0, 1]);
+  });
+
+  test('a newcomer gets probes only, where its prediction is in doubt', () => {
+    const close = ({ propensities }: PolicyDecision, expected: readonly number[]): void =>
+      expected.forEach((each, i) => expect(propensities[i]).toBeCloseTo(each, 12));
+    close(after([9, 9, 0]), [0.6, 0, 0.4]);
+    close(after([9, 9, 3], { ...beliefs, deviation: [0.01, 0.01, 0.125] }), [0.8, 0, 0.2]);
+    close(after([9, 0, 0], { ...beliefs, deviation: [0.01, 0.25, 0.125] }), [0.7, 0.2, 0.1]);
+    // On trial: a quarter at most, the rest to the next that is known.
+    close(after([9, 9, 5]), [0.75, 0, 0.25]);
+  });
+
+  test('a better newcomer is adopted, a worse one is not, and both only after their quiz', () => {
+    for (const [quality, low, high] of [
+      [0.95, 700, 1000],
+      [0.05, 0, 60],
+    ] as const) {
+      const policy = create('onboarding', {
+        policy: { type: 'discounted-ucb', exploration: 0.05 },
+        probes: 20,
+        share: 0.3,
+      });
+      for (let i = 0; i < 60; i++) for (const model of ['a', 'b']) policy.memory?.update(fact(model, 0.5));
+      const [, , c = 0] = play(policy, 2000, (model) => (model === 'c' ? quality : 0.5), { deviation: [0, 0, 0.5] });
+      expect(c).toBeGreaterThanOrEqual(low);
+      expect(c).toBeLessThanOrEqual(high);
+    }
+  });
+});
+
+describe.each(['ucb', 'discounted-ucb', 'sliding-window-ucb', 'exp3', 'policy-bandit', 'budget-paced', 'onboarding'])(
   'the memory of %s',
   (name) => {
     const definition = policies.get(name);

@@ -1,0 +1,111 @@
+import type { Course } from './stream.ts';
+
+/** Mean over [from, to). */
+export function meanOver(values: ArrayLike<number>, from = 0, to = values.length): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += values[i] ?? 0;
+  return sum / Math.max(1, to - from);
+}
+
+/** (utility − random) / (reference − random) over [from, to): 0 is choosing at random, 1 is the reference. */
+export function normalisedUtility(course: Course, from: number, to = course.utility.length): number {
+  const random = meanOver(course.random, from, to);
+  return (meanOver(course.utility, from, to) - random) / (meanOver(course.reference, from, to) - random);
+}
+
+/** Mean utility of the best model for all steps: what a fixed router would have had. */
+export const bestFixed = (course: Course): number =>
+  course.fixed.reduce((best, each) => Math.max(best, each), -Infinity);
+
+/** Sum over steps of what another chooser had more. */
+export function regret(course: Course, than: Float64Array): number {
+  let sum = 0;
+  for (let step = 0; step < than.length; step++) sum += (than[step] ?? 0) - (course.utility[step] ?? 0);
+  return sum;
+}
+
+/** Largest regret within any window of `width` steps. */
+export function worstWindowRegret(course: Course, than: Float64Array, width: number): number {
+  const differences = than.map((value, step) => value - (course.utility[step] ?? 0));
+  return largestWindowMean(differences, width) * Math.min(width, differences.length);
+}
+
+/** Mean cost over [from, to), in budgets. */
+export const spending = (course: Course, budget: number, from = 0, to = course.costUsd.length): number =>
+  meanOver(course.costUsd, from, to) / budget;
+
+/** The dearest window of `width` steps inside [from, to), in budgets. */
+export const worstSpending = (
+  course: Course,
+  budget: number,
+  width: number,
+  from = 0,
+  to = course.costUsd.length,
+): number => largestWindowMean(course.costUsd.subarray(from, to), width) / budget;
+
+function largestWindowMean(values: Float64Array, width: number): number {
+  const size = Math.min(width, values.length);
+  let sum = 0;
+  let largest = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    sum += (values[i] ?? 0) - (i >= size ? (values[i - size] ?? 0) : 0);
+    if (i >= size - 1) largest = Math.max(largest, sum / size);
+  }
+  return largest;
+}
+
+/** Share of [from, to) in which the model was asked. */
+export function shareOf(chosen: Int32Array, model: number, from: number, to: number): number {
+  let count = 0;
+  for (let step = from; step < to; step++) if (chosen[step] === model) count++;
+  return count / Math.max(1, to - from);
+}
+
+/**
+ * First step after `from` whose last `width` steps (all after `from`) ask the model in a share for which `there` holds;
+ * null where that never comes.
+ */
+export function firstShare(
+  chosen: Int32Array,
+  model: number,
+  from: number,
+  width: number,
+  there: (share: number) => boolean,
+): number | null {
+  let count = 0;
+  for (let step = from; step < chosen.length; step++) {
+    if (chosen[step] === model) count++;
+    if (step - width >= from && chosen[step - width] === model) count--;
+    if (step - from + 1 >= width && there(count / width)) return step;
+  }
+  return null;
+}
+
+/** How often the model was asked in [from, to). */
+export const pulls = (chosen: Int32Array, model: number, from: number, to: number): number =>
+  shareOf(chosen, model, from, to) * Math.max(1, to - from);
+
+/** `points` means of equal stretches: a curve to draw. */
+export function curve(values: Float64Array, points: number): readonly number[] {
+  return Array.from({ length: points }, (_, i) =>
+    meanOver(values, Math.floor((i * values.length) / points), Math.floor(((i + 1) * values.length) / points)),
+  );
+}
+
+/** Median and quartiles over seeds. */
+export interface Quartiles {
+  readonly low: number;
+  readonly median: number;
+  readonly high: number;
+}
+
+export function quartiles(values: readonly number[]): Quartiles {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => {
+    const place = share * (sorted.length - 1);
+    const below = Math.floor(place);
+    const low = sorted[below] ?? NaN;
+    return low + (place - below) * ((sorted[below + 1] ?? low) - low);
+  };
+  return { low: at(0.25), median: at(0.5), high: at(0.75) };
+}

@@ -1,0 +1,176 @@
+import type { Embedder } from '../../core/embedder.ts';
+import { loadCatalogue, type Catalogue } from '../../routing/catalogue.ts';
+import { loadSplits } from '../load-splits.ts';
+import type { OnProgress } from '../progress.ts';
+import { defaultEmbedder, defaultSeed } from '../replay.ts';
+import { createOnlineBed, type Named } from './bed.ts';
+import {
+  bestFixed,
+  curve,
+  quartiles,
+  regret,
+  spending,
+  worstSpending,
+  worstWindowRegret,
+  type Quartiles,
+} from './measures.ts';
+import { createOnlineLab, figuresOf, summarise, type OnlineSummary, type StartKind } from './online-run.ts';
+import { checkEvents, type Scenario } from './scenario.ts';
+import type { Course } from './stream.ts';
+
+export interface OnlineOptions {
+  /** What a warm start is trained on; a folder gives its `train`. */
+  readonly train: string;
+  /** Where requests come from; a folder gives its `test`. */
+  readonly test: string;
+  readonly policies: readonly Named[];
+  readonly estimators: readonly Named[];
+  readonly start: StartKind;
+  readonly scenario: Scenario;
+  readonly lambda: number;
+  /** US dollars per request: every policy is put inside `budget-paced`. Null: none. */
+  readonly budgetUsd: number | null;
+  readonly epsilon: number;
+  readonly seeds: number;
+  readonly seed?: string | undefined;
+  readonly catalogue?: Catalogue | undefined;
+  readonly embedder?: Embedder | undefined;
+}
+
+/** One policy with one estimator, over all seeds. */
+export interface OnlineRunResult {
+  readonly label: string;
+  readonly policy: Named;
+  readonly estimator: Named;
+  readonly summary: OnlineSummary;
+  readonly regret: {
+    readonly reference: Quartiles;
+    readonly oracle: Quartiles;
+    readonly bestFixed: Quartiles;
+    /** Largest against the reference within any `window` steps. */
+    readonly worstWindow: Quartiles;
+  };
+  /** In budgets; null where there is none. */
+  readonly spending: { readonly all: Quartiles; readonly lastHalf: Quartiles; readonly worstWindow: Quartiles } | null;
+  /** Medians over seeds of the means of equal stretches. */
+  readonly curves: {
+    readonly utility: readonly number[];
+    readonly reference: readonly number[];
+    readonly costUsd: readonly number[];
+  };
+}
+
+export interface OnlineResult {
+  readonly format: 1;
+  readonly split: string;
+  readonly models: readonly string[];
+  readonly embedder: string;
+  readonly start: StartKind;
+  readonly scenario: Scenario;
+  readonly lambda: number;
+  readonly budgetUsd: number | null;
+  readonly seeds: number;
+  readonly seed: string;
+  /** Steps in the windows of worst spending and worst regret. */
+  readonly window: number;
+  readonly warnings: readonly string[];
+  readonly runs: readonly OnlineRunResult[];
+}
+
+const window = 500;
+const stretches = 20;
+
+/**
+ * Learning while serving, replayed: requests one after another, only the chosen model's outcome is seen, labels come
+ * late or never, the world changes as the scenario says. Same data, options and seed, same result, bit for bit.
+ * Rejects with `invalid_data` and `invalid_config`.
+ */
+export async function runOnline(
+  options: OnlineOptions,
+  onProgress: OnProgress = () => undefined,
+): Promise<OnlineResult> {
+  const { start, scenario, lambda, budgetUsd, epsilon, seeds, seed = defaultSeed } = options;
+  const catalogue = options.catalogue ?? (await loadCatalogue());
+  const embedder = options.embedder ?? defaultEmbedder();
+  const splits = await loadSplits(options.train, options.test, seed, onProgress);
+  checkEvents(scenario.events, splits.test.models);
+  const bed = await createOnlineBed(splits.train, splits.test, { catalogue, embedder, onProgress });
+  const lab = createOnlineLab(bed, seed);
+  const runs: OnlineRunResult[] = [];
+  for (const estimator of options.estimators) {
+    for (const asked of options.policies) {
+      const policy = budgetUsd === null ? asked : paced(asked, budgetUsd);
+      const label = `${budgetUsd === null ? '' : 'paced '}${asked.name} · ${estimator.name}`;
+      const spec = { policy, estimator, start, scenario, lambda, epsilon, seeds };
+      const kept = lab.run(spec, (course, done) => {
+        onProgress({ stage: 'sweep', what: label, done: done + 1, total: seeds });
+        return keep(course, budgetUsd);
+      });
+      runs.push({ label, policy, estimator, ...overSeeds(kept, budgetUsd) });
+    }
+  }
+  return {
+    format: 1,
+    split: splits.how,
+    models: splits.test.models,
+    embedder: embedder.id,
+    start,
+    scenario,
+    lambda,
+    budgetUsd,
+    seeds,
+    seed,
+    window,
+    warnings: [...new Set([...splits.train.warnings, ...splits.test.warnings])],
+    runs,
+  };
+}
+
+const paced = ({ name, options }: Named, budgetUsd: number): Named => ({
+  name: 'budget-paced',
+  options: { policy: { type: name, ...options }, usd_per_request: budgetUsd },
+});
+
+/** What is kept of a course: a few hundred numbers instead of a few hundred thousand. */
+interface Kept {
+  readonly figures: readonly number[];
+  readonly regrets: readonly number[];
+  readonly spent: readonly number[];
+  readonly curves: readonly (readonly number[])[];
+}
+
+function keep(course: Course, budgetUsd: number | null): Kept {
+  const { utility, reference, oracle, costUsd } = course;
+  const budget = budgetUsd ?? 1;
+  return {
+    figures: figuresOf(course),
+    regrets: [
+      regret(course, reference),
+      regret(course, oracle),
+      regret(course, new Float64Array(utility.length).fill(bestFixed(course))),
+      worstWindowRegret(course, reference, window),
+    ],
+    spent: [
+      spending(course, budget),
+      spending(course, budget, Math.floor(costUsd.length / 2)),
+      worstSpending(course, budget, window),
+    ],
+    curves: [curve(utility, stretches), curve(reference, stretches), curve(costUsd, stretches)],
+  };
+}
+
+function overSeeds(
+  kept: readonly Kept[],
+  budgetUsd: number | null,
+): Omit<OnlineRunResult, 'label' | 'policy' | 'estimator'> {
+  const regretOf = (i: number): Quartiles => quartiles(kept.map(({ regrets }) => regrets[i] ?? NaN));
+  const spentOf = (i: number): Quartiles => quartiles(kept.map(({ spent }) => spent[i] ?? NaN));
+  const curveOf = (i: number): readonly number[] =>
+    Array.from({ length: stretches }, (_, at) => quartiles(kept.map(({ curves }) => curves[i]?.[at] ?? NaN)).median);
+  return {
+    summary: summarise(kept.map(({ figures }) => figures)),
+    regret: { reference: regretOf(0), oracle: regretOf(1), bestFixed: regretOf(2), worstWindow: regretOf(3) },
+    spending: budgetUsd === null ? null : { all: spentOf(0), lastHalf: spentOf(1), worstWindow: spentOf(2) },
+    curves: { utility: curveOf(0), reference: curveOf(1), costUsd: curveOf(2) },
+  };
+}

@@ -1,0 +1,92 @@
+import type { Quartiles } from '../online/measures.ts';
+import type { OnlineResult, OnlineRunResult } from '../online/run-online.ts';
+import type { WorldEvent } from '../online/scenario.ts';
+import { textTable } from './text-table.ts';
+
+const short = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(3));
+const spread = ({ low, median, high }: Quartiles): string => `${short(median)} [${short(low)}, ${short(high)}]`;
+
+/** An online replay for the terminal: what was replayed, the table, the curves. Ends with a line break. */
+export function formatOnline(result: OnlineResult): string {
+  const { split, models, scenario, start, lambda, budgetUsd, seeds, seed, window, warnings, runs } = result;
+  const { steps, order, feedback } = scenario;
+  const labels = [
+    `${feedback.share * 100} % of requests labelled`,
+    feedback.delay === 0 ? 'at once' : `${feedback.delay} steps late`,
+    ...(feedback.poisoned === 0 ? [] : [`${feedback.poisoned * 100} % of labels say the opposite`]),
+  ].join(', ');
+  const parts = [
+    [
+      `${split}: ${steps} requests in ${order} order, ${models.length} models, ${start} start, lambda ${lambda}; ${labels}.`,
+      ...scenario.events.map((event) => `At step ${event.at} ${eventText(event)}.`),
+      `Medians over ${seeds} seeds from "${seed}", quartiles in brackets. Normalised utility, last half: 0 is choosing at`,
+      "random, 1 is the same estimator trained on every outcome but the row's own.",
+    ].join('\n'),
+    warnings.map((warning) => `warning: ${warning}`).join('\n'),
+    textTable(
+      [
+        'router',
+        'normalised',
+        'utility',
+        'over best fixed',
+        'regret to reference',
+        `worst ${window} steps`,
+        'quality',
+        'labels',
+      ],
+      runs.map(({ label, summary, regret }) => [
+        label,
+        spread(summary.normalised),
+        spread(summary.utility),
+        spread(summary.overBestFixed),
+        spread(regret.reference),
+        spread(regret.worstWindow),
+        spread(summary.quality),
+        String(summary.labels),
+      ]),
+    ),
+    budgetUsd === null ? '' : spendingTable(runs, budgetUsd, window),
+    curveTable(runs, steps),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function spendingTable(runs: readonly OnlineRunResult[], budgetUsd: number, window: number): string {
+  return `Spending in budgets of $${budgetUsd} a request\n${textTable(
+    ['router', 'all', 'last half', `worst ${window} steps`],
+    runs.flatMap(({ label, spending }) =>
+      spending === null ? [] : [[label, spread(spending.all), spread(spending.lastHalf), spread(spending.worstWindow)]],
+    ),
+  )}`;
+}
+
+function curveTable(runs: readonly OnlineRunResult[], steps: number): string {
+  const stretches = runs[0]?.curves.utility.length ?? 0;
+  const columns = runs.flatMap(({ label, curves }) => [
+    [label, curves.utility.map(short)] as const,
+    ['its reference', curves.reference.map(short)] as const,
+    ['its cost', curves.costUsd.map((costUsd) => `$${costUsd.toPrecision(3)}`)] as const,
+  ]);
+  return `Mean utility and cost as it goes\n${textTable(
+    ['up to step', ...columns.map(([label]) => label)],
+    Array.from({ length: stretches }, (_, i) => [
+      String(Math.floor(((i + 1) * steps) / stretches)),
+      ...columns.map(([, cells]) => cells[i] ?? ''),
+    ]),
+  )}`;
+}
+
+function eventText(event: WorldEvent): string {
+  switch (event.type) {
+    case 'price':
+      return `${event.model ?? 'every model'} costs ${event.factor} times as much${event.announced ? '' : ', unannounced'}`;
+    case 'degrade':
+      return `${event.model} is right with probability ${event.quality} from here on`;
+    case 'arrive':
+      return `${event.model} arrives`;
+    case 'vanish':
+      return `${event.model} vanishes`;
+    default:
+      return event satisfies never;
+  }
+}
