@@ -22,4 +22,4 @@ RUN mkdir -p /data && chown node:node /data
 USER node
 EXPOSE 4040
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s CMD node -e "fetch('http://127.0.0.1:4040/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"
-CMD ["node", "bin/pointsman", "serve", "--config", "/etc/pointsman/pointsman.yaml", "--storage", "/data/pointsman.db"]
+CMD ["node", "--max-semi-space-size=4", "bin/pointsman", "serve", "--config", "/etc/pointsman/pointsman.yaml", "--storage", "/data/pointsman.db"]

@@ -30,7 +30,7 @@ export function targets() {
     list.push({
       name: `pointsman ${name}`,
       port,
-      cmd: [node, `${here}../../bin/pointsman`, 'serve', '--config', config],
+      cmd: [node, '--max-semi-space-size=4', `${here}../../bin/pointsman`, 'serve', '--config', config],
       model: 'auto',
     });
   }
