@@ -1,11 +1,11 @@
 import type { Calibration, CostCalibration, QualityCalibration } from '../calibration.ts';
 import { fixed } from './cost-quality-plot.ts';
-import { costText, fourDecimals, percent } from './figures-text.ts';
+import { costTick, fourDecimals, percent } from './figures-text.ts';
 import { html, type Html } from './html.ts';
 import { linearScale, logScale, type Scale } from './scale.ts';
 
 const size = 300;
-const margin = { left: 44, right: 12, top: 10, bottom: 38 } as const;
+const margin = { left: 54, right: 12, top: 10, bottom: 38 } as const;
 
 /** Whether predictions can be believed: reliability over all models, the same by model, and cost. */
 export function calibrationSection(calibration: Calibration, unit: string): Html {
@@ -71,7 +71,7 @@ function costVerdict({ meanAbsolutePercentage, ratioOfTotals }: CostCalibration)
 }
 
 function reliabilityPlot({ bins }: QualityCalibration, across: string, up: string): Html {
-  const scale = (from: number, to: number): Scale => linearScale(0, 1, from, to, 4);
+  const scale = (from: number, to: number): Scale => linearScale(0, 1, from, to, 2);
   return scatter({
     x: scale(margin.left, size - margin.right),
     y: scale(size - margin.bottom, margin.top),
@@ -88,13 +88,13 @@ function costPlot({ bins }: CostCalibration, unit: string): Html {
   if (values.length === 0) return html``;
   const [low, high] = [Math.min(...values) / 1.3, Math.max(...values) * 1.3];
   return scatter({
-    x: logScale(low, high, margin.left + 8, size - margin.right),
+    x: logScale(low, high, margin.left, size - margin.right),
     y: logScale(low, high, size - margin.bottom, margin.top),
     bins,
     across: 'predicted cost',
     up: 'mean cost',
     ends: [low, high],
-    text: (tick) => costText(tick, unit === 'usd' ? 'usd' : '').trim(),
+    text: (tick) => costTick(tick, unit),
   });
 }
 
@@ -117,7 +117,7 @@ function scatter({ x, y, bins, across, up, ends, text }: Scatter): Html {
     .map(({ predicted, observed }) => `${fixed(x.place(predicted))},${fixed(y.place(observed))}`)
     .join(' ');
   const clear = (ticks: readonly number[]): readonly number[] =>
-    ticks.length > 5 ? ticks.filter((_, i) => i % 2 === 0) : ticks;
+    ticks.length > 3 ? ticks.filter((_, i) => i % Math.ceil(ticks.length / 3) === 0) : ticks;
   return html`<svg
     class="scatter"
     viewBox="0 0 ${size} ${size}"

@@ -1,6 +1,6 @@
 import type { Point } from '../metrics/point.ts';
 import type { ReplayResult } from '../replay-result.ts';
-import { costText } from './figures-text.ts';
+import { costTick } from './figures-text.ts';
 import { html, type Html } from './html.ts';
 import { createLabels } from './labels.ts';
 import { linearScale, logScale, type Scale } from './scale.ts';
@@ -34,7 +34,9 @@ function drawing(result: ReplayResult, kind: 'log' | 'linear'): Html {
   const x = costScale(all, kind);
   const y = qualityScale(all);
   const at = ({ costUsd, quality }: Point): readonly [number, number] => [x.place(costUsd), y.place(quality)];
-  const path = (points: readonly Point[]): string => points.map((point) => at(point).map(fixed).join(',')).join(' ');
+  // A mean of two settings lies on the line between them, which a log axis bends.
+  const path = (hull: readonly Point[]): string => pathOf(kind === 'log' ? fine(hull) : hull);
+  const pathOf = (points: readonly Point[]): string => points.map((point) => at(point).map(fixed).join(',')).join(' ');
   const labels = createLabels({ width: box.width - box.right, height: box.height - box.bottom, left: box.left });
   const oracle = at(baselines.oracle);
   const random = at(baselines.random);
@@ -96,7 +98,7 @@ function axes(x: Scale, y: Scale, unit: string): Html {
   const [top, bottom] = [box.top, box.height - box.bottom];
   return html`<g class="axes">
     ${y.ticks.map((tick) => html`<line x1="${left}" x2="${right}" y1="${fixed(y.place(tick))}" y2="${fixed(y.place(tick))}" /><text x="${left - 8}" y="${fixed(y.place(tick) + 4)}" text-anchor="end">${String(tick)}</text>`)}
-    ${x.ticks.map((tick) => html`<line x1="${fixed(x.place(tick))}" x2="${fixed(x.place(tick))}" y1="${top}" y2="${bottom}" /><text x="${fixed(x.place(tick))}" y="${bottom + 18}" text-anchor="middle">${costText(tick, unit === 'usd' ? 'usd' : '').trim()}</text>`)}
+    ${x.ticks.map((tick) => html`<line x1="${fixed(x.place(tick))}" x2="${fixed(x.place(tick))}" y1="${top}" y2="${bottom}" /><text x="${fixed(x.place(tick))}" y="${bottom + 18}" text-anchor="middle">${costTick(tick, unit)}</text>`)}
     <text class="title" x="${(left + right) / 2}" y="${box.height - 8}" text-anchor="middle"
       >mean cost per query${unit === 'usd' ? '' : `, ${unit}`}</text
     >
@@ -147,6 +149,20 @@ export function distinct(curve: readonly Point[]): readonly number[] {
     if (seen.has(key)) return [];
     seen.add(key);
     return [way];
+  });
+}
+
+const steps = 24;
+
+/** The same line in short pieces. */
+function fine(hull: readonly Point[]): readonly Point[] {
+  return hull.flatMap((point, i) => {
+    const next = hull[i + 1];
+    if (next === undefined) return [point];
+    return Array.from({ length: steps }, (_, step) => ({
+      costUsd: point.costUsd + ((next.costUsd - point.costUsd) * step) / steps,
+      quality: point.quality + ((next.quality - point.quality) * step) / steps,
+    }));
   });
 }
 

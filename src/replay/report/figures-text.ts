@@ -23,3 +23,11 @@ function plain(value: number): string {
 
 /** Lambda and other settings: at most three significant digits. */
 export const settingText = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** A cost on an axis: as short as it is exact. */
+export function costTick(costUsd: number, unit: string): string {
+  const size = Math.abs(costUsd);
+  const text =
+    size !== 0 && (size < 1e-6 || size >= 1e6) ? costUsd.toExponential() : String(Number(costUsd.toFixed(9)));
+  return unit === 'usd' ? `$${text}` : text;
+}

@@ -26,17 +26,20 @@ export function createLabels(area: { readonly left: number; readonly width: numb
     top: y - reach,
     bottom: y + reach,
   });
+  const points: Box[] = [];
+  const meets =
+    (box: Box) =>
+    (other: Box): boolean =>
+      box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom;
   const isFree = (box: Box): boolean =>
     box.left >= area.left &&
     box.right <= area.width &&
     box.top >= 0 &&
     box.bottom <= area.height &&
-    !taken.some(
-      (other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom,
-    );
+    !taken.some(meets(box));
   return {
     avoid(x, y) {
-      taken.push(around(x, y, 3));
+      points.push(around(x, y, 3));
     },
     label(x, y, text) {
       const shown = text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
@@ -47,11 +50,18 @@ export function createLabels(area: { readonly left: number; readonly width: numb
         { left: x - width / 2, top: y + 7, anchor: 'middle', at: x },
         { left: x - width / 2, top: y - 8 - lineHeight, anchor: 'middle', at: x },
       ];
-      for (const { left, top, anchor, at } of places) {
-        const box = { left, right: left + width, top, bottom: top + lineHeight };
-        if (!isFree(box)) continue;
-        taken.push(box, around(x, y, 5));
-        return html`<text x="${at.toFixed(1)}" y="${(top + 10).toFixed(1)}" text-anchor="${anchor}">${shown}</text>`;
+      const boxes = places.map((place) => {
+        const box = { left: place.left, right: place.left + width, top: place.top, bottom: place.top + lineHeight };
+        return { ...place, box, isClear: !points.some(meets(box)) };
+      });
+      // A place among points is better than none.
+      const free = boxes.filter(({ box }) => isFree(box));
+      const chosen = free.find(({ isClear }) => isClear) ?? free[0];
+      if (chosen !== undefined) {
+        taken.push(chosen.box, around(x, y, 5));
+        return html`<text x="${chosen.at.toFixed(1)}" y="${(chosen.top + 10).toFixed(1)}" text-anchor="${chosen.anchor}"
+          >${shown}</text
+        >`;
       }
       taken.push(around(x, y, 5));
       return html``;

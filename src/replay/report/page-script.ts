@@ -109,10 +109,11 @@ export const pageScript = `
       const x = Number(left) + (run.curve.length < 2 ? 0 : ((right - left) * way) / (run.curve.length - 1));
       guide.setAttribute('x1', x);
       guide.setAttribute('x2', x);
+      guide.classList.add('on');
       fill(run.label, run.curve[way], run.axis, run.curve[way].shares);
       put(event.clientX, event.clientY);
     });
-    svg.addEventListener('pointerleave', () => { hide(); guide.setAttribute('x1', -9); guide.setAttribute('x2', -9); });
+    svg.addEventListener('pointerleave', () => { hide(); guide.classList.remove('on'); });
   }
   document.documentElement.dataset.ready = 'true';
 })();

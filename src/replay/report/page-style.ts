@@ -43,7 +43,7 @@ svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:6px 0 0;padding:0;font-size:13px}.legend label{cursor:pointer}.legend em{color:var(--soft)}.legend input{accent-color:var(--colour);vertical-align:-2px}
 .swatch{display:inline-block;width:12px;height:12px;border-radius:3px;background:var(--colour);margin:0 6px 0 3px;vertical-align:-1px}
 .swatch.dashed{background:none;border-top:2px dashed var(--soft);border-radius:0;height:5px}.swatch.diamond{background:var(--paper);border:1.6px solid var(--ink);border-radius:0;transform:rotate(45deg) scale(.75)}
-.shares path{stroke:var(--paper);stroke-width:.6}.guide{stroke:var(--ink);stroke-width:1}
+.shares path{stroke:var(--paper);stroke-width:.6}.guide{stroke:var(--ink);stroke-width:1;visibility:hidden}.guide.on{visibility:visible}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(280px,380px));gap:28px}.small-multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:18px;margin:12px 0}.small-multiples strong{font-size:12.5px;font-weight:600;overflow-wrap:anywhere}
 .diagonal{stroke:var(--soft);stroke-dasharray:4 4}.bin{fill:var(--c0);fill-opacity:.75;stroke:var(--paper)}
 .gain{width:150px;height:16px;display:inline-block;vertical-align:-3px}.gain line{stroke:var(--ink);stroke-width:1.6}.gain .nought{stroke:var(--muted);stroke-width:1}.gain circle{fill:var(--ink)}

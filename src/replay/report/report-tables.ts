@@ -5,12 +5,15 @@ import type { ReplayResult, RunResult, SplitFigures } from '../replay-result.ts'
 import { costText, fourDecimals, percent, rangeOf, signed, signedRangeOf } from './figures-text.ts';
 import { html, type Html } from './html.ts';
 
+/** Columns of words. */
+const words = new Set(['eval name', 'most likely chosen', 'cheapest of the best', 'licence', 'setting']);
+
 const table = (head: readonly string[], rows: readonly Html[]): Html =>
   html`<div class="scroll">
     <table>
       <thead>
         <tr>
-          ${head.map((name) => html`<th scope="col">${name}</th>`)}
+          ${head.map((name) => html`<th scope="col" class="${words.has(name) ? 'left' : ''}">${name}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -151,7 +154,7 @@ export function groupTable({ groups, cost }: RunResult): Html {
 export function splitTable({ splits, gain: mean }: SplitFigures, hasCost: boolean): Html {
   const withNewcomer = splits.some(({ newcomerShare }) => newcomerShare !== null);
   const names = hasCost ? ['AIQ', 'zero'] : ['quality', 'best single'];
-  return html`<p>Mean gain over ${splits.length} splits: ${gain(mean)}.</p>
+  return html`<p>Mean gain over ${splits.length} splits: ${signed(mean.value)} (95 %: ${signedRangeOf(mean)}).</p>
     ${table(
       [
         'split',
@@ -268,11 +271,12 @@ export function singlesTable({ models, baselines, costUnit }: ReplayResult): Htm
   );
 }
 
-const interval = (value: Interval): Html => html`${fourDecimals(value.value)} (${rangeOf(value)})`;
+const interval = (value: Interval): Html =>
+  html`${fourDecimals(value.value)}<span class="origin">${rangeOf(value)}</span>`;
 
 function gain(value: Interval): Html {
   const kind = value.low > 0 ? 'good' : value.high < 0 ? 'bad' : '';
-  return html`<span class="${kind}">${signed(value.value)}</span> (${signedRangeOf(value)})`;
+  return html`<span class="${kind}">${signed(value.value)}</span><span class="origin">${signedRangeOf(value)}</span>`;
 }
 
 /** An interval as a drawing, with a line at no difference. */
