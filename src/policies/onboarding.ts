@@ -28,13 +28,13 @@ export default definePolicy({
     share: Type.Number({
       minimum: 0,
       maximum: 1,
-      default: 0.3,
+      default: 0.5,
       description: 'Largest share of requests that probes take, while there is a new model.',
     }),
     cautious_until: Type.Integer({
       minimum: 0,
       maximum: 100_000,
-      default: 50,
+      default: 40,
       description: 'Labels after which a model competes like any other.',
     }),
     cautious_share: Type.Number({
@@ -45,7 +45,7 @@ export default definePolicy({
     }),
   }),
   uses: ['quality', 'cost'],
-  example: () => ({ policy: 'cost-aware', probes: 20, share: 0.3, cautious_until: 50, cautious_share: 0.5 }),
+  example: () => ({ policy: 'cost-aware', probes: 20, share: 0.5, cautious_until: 40, cautious_share: 0.5 }),
   create(options, context) {
     const inner = context.policy(options.policy, 'policy');
     const counts = createTrialCounts({ owner: 'onboarding', discount: 1, window: 0 });
