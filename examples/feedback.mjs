@@ -7,7 +7,13 @@
 import OpenAI from 'openai';
 
 const client = new OpenAI({ baseURL: process.env.POINTSMAN_URL ?? 'http://127.0.0.1:4040/v1', apiKey: 'none' });
-const tasks = ['reverses a list', 'parses JSON', 'finds a bug in a loop', 'sorts a table with SQL', 'debugs a Python class'];
+const tasks = [
+  'reverses a list',
+  'parses JSON',
+  'finds a bug in a loop',
+  'sorts a table with SQL',
+  'debugs a Python class',
+];
 const rounds = Number(process.argv[2] ?? 10);
 
 for (let round = 1; round <= rounds; round++) {

@@ -2,7 +2,17 @@
 // (with the Node that is installed here, not the image's), then CMD is started as a non-root user, HEALTHCHECK must pass,
 // and SIGTERM must end it with code 0. It shows that the steps fit together; it does not show that an image builds.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 
@@ -21,14 +31,17 @@ const steps = readFileSync(join(context, 'Dockerfile'), 'utf8')
 const ignored = readFileSync(join(context, '.dockerignore'), 'utf8').split('\n').filter(Boolean);
 const isIgnored = (path) => {
   const name = relative(context, path);
-  return ignored.some((rule) => (rule.startsWith('*') ? name.endsWith(rule.slice(1)) : name === rule || name.startsWith(`${rule}/`)));
+  return ignored.some((rule) =>
+    rule.startsWith('*') ? name.endsWith(rule.slice(1)) : name === rule || name.startsWith(`${rule}/`),
+  );
 };
 
 const stages = new Map();
 let stage;
 const inside = (path) => (path.startsWith('/') ? join(stage.root, path) : join(stage.root, stage.workdir, path));
 /** Absolute paths of the image that a command names, moved under the stage's folder. */
-const mapped = (command) => command.replace(/(?<![\w.:/])\/(app|data|etc\/pointsman)\b/g, (path) => join(stage.root, path));
+const mapped = (command) =>
+  command.replace(/(?<![\w.:/])\/(app|data|etc\/pointsman)\b/g, (path) => join(stage.root, path));
 
 function run(command) {
   console.log(`  RUN ${command}`);
@@ -55,7 +68,8 @@ for (const { verb, rest } of steps) {
       mkdirSync(inside('.'), { recursive: true });
       break;
     case 'ENV':
-      for (const pair of rest.split(/\s+/)) stage.env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1);
+      for (const pair of rest.split(/\s+/))
+        stage.env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1);
       break;
     case 'COPY': {
       const from = /^--from=(\S+)\s+/.exec(rest);
@@ -66,7 +80,11 @@ for (const { verb, rest } of steps) {
         if (!existsSync(source)) throw new Error(`COPY: ${name} does not exist`);
         const place = target.endsWith('/') ? join(inside(target), name.split('/').pop()) : inside(target);
         mkdirSync(dirname(place), { recursive: true });
-        cpSync(source, place, { recursive: true, verbatimSymlinks: true, filter: (path) => from !== null || !isIgnored(path) });
+        cpSync(source, place, {
+          recursive: true,
+          verbatimSymlinks: true,
+          filter: (path) => from !== null || !isIgnored(path),
+        });
       }
       break;
     }
@@ -117,4 +135,6 @@ const code = await exited;
 rmSync(scratch, { recursive: true, force: true });
 if (!healthy) throw new Error('HEALTHCHECK never passed');
 if (code !== 0) throw new Error(`SIGTERM ended the server with ${code}`);
-console.log('The steps of the Dockerfile ran, the server was healthy as a non-root user and stopped cleanly. No image was built.');
+console.log(
+  'The steps of the Dockerfile ran, the server was healthy as a non-root user and stopped cleanly. No image was built.',
+);

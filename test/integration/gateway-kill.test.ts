@@ -27,10 +27,10 @@ routes: { auto: { policy: random, estimators: { quality: mean, cost: mean } } }
   try {
     for (let round = 0; round < rounds; round++) {
       const gateway = await spawnGateway(['--config', join(folder, 'pointsman.yaml')]);
-      let killed = false;
+      const load = { on: true };
       const answered: { id: string; at: number }[] = [];
       const client = async (): Promise<void> => {
-        while (!killed) {
+        while (load.on) {
           try {
             const { headers } = await ask(gateway.url, {
               model: 'auto',
@@ -47,12 +47,12 @@ routes: { auto: { policy: random, estimators: { quality: mean, cost: mean } } }
           }
         }
       };
-      const load = Promise.all(Array.from({ length: clients }, client));
+      const clientsDone = Promise.all(Array.from({ length: clients }, client));
       await new Promise((done) => setTimeout(done, 400 + 400 * random.next()));
       const killedAt = performance.now();
       await gateway.kill('SIGKILL');
-      killed = true;
-      await load;
+      load.on = false;
+      await clientsDone;
       // Rows are written within 100 ms; a shared machine can hold a thread back, so the test allows it three times that.
       for (const { id, at } of answered) if (at < killedAt - 300) settled.add(id);
     }
