@@ -43,10 +43,18 @@ export function createEmbeddingCache(folder: string): EmbeddingCache {
         writeFileSync(draft, Buffer.concat([sumOf(body), body]));
         renameSync(draft, fileOf(key));
       } catch {
-        rmSync(draft, { force: true });
+        discard(draft);
       }
     },
   };
+}
+
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Where it could not be written it cannot be there.
+  }
 }
 
 const sumBytes = 32;

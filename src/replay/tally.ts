@@ -42,7 +42,7 @@ export function createTally(dataset: Dataset, ways: number): Tally {
         if (chance === 0) continue;
         quality += chance * (dataset.quality[start + m] ?? 0);
         costUsd += chance * (dataset.costUsd?.[start + m] ?? 0);
-        shares[way * models + m] = (shares[way * models + m] ?? 0) + chance / queries;
+        shares[way * models + m] = (shares[way * models + m] ?? 0) + chance;
         if (chance > most) {
           most = chance;
           leaders[way * queries + row] = m;
@@ -51,6 +51,6 @@ export function createTally(dataset: Dataset, ways: number): Tally {
       outcomes.quality[way * queries + row] = quality;
       outcomes.costUsd[way * queries + row] = costUsd;
     },
-    finish: () => ({ outcomes, shares, leaders }),
+    finish: () => ({ outcomes, shares: shares.map((sum) => sum / queries), leaders }),
   };
 }

@@ -5,7 +5,7 @@ import { html, type Html } from './html.ts';
 import { linearScale, logScale, type Scale } from './scale.ts';
 
 const size = 300;
-const margin = { left: 54, right: 12, top: 10, bottom: 38 } as const;
+const margin = { left: 60, right: 12, top: 10, bottom: 38 } as const;
 
 /** Whether predictions can be believed: reliability over all models, the same by model, and cost. */
 export function calibrationSection(calibration: Calibration, unit: string): Html {
@@ -128,7 +128,7 @@ function scatter({ x, y, bins, across, up, ends, text }: Scatter): Html {
       ${clear(x.ticks).map((tick) => html`<line x1="${fixed(x.place(tick))}" x2="${fixed(x.place(tick))}" y1="${margin.top}" y2="${bottom}" /><text x="${fixed(x.place(tick))}" y="${bottom + 15}" text-anchor="middle">${text(tick)}</text>`)}
       ${clear(y.ticks).map((tick) => html`<line x1="${margin.left}" x2="${size - margin.right}" y1="${fixed(y.place(tick))}" y2="${fixed(y.place(tick))}" /><text x="${margin.left - 5}" y="${fixed(y.place(tick) + 4)}" text-anchor="end">${text(tick)}</text>`)}
       <text class="title" x="${size / 2}" y="${size - 4}" text-anchor="middle">${across}</text>
-      <text class="title" transform="rotate(-90)" x="${-size / 2}" y="11" text-anchor="middle">${up}</text>
+      <text class="title" transform="rotate(-90)" x="${-size / 2}" y="8" text-anchor="middle">${up}</text>
     </g>
     <line
       class="diagonal"

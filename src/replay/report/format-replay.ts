@@ -11,6 +11,8 @@ export function formatReplay(result: ReplayResult): string {
     result.warnings.map((warning) => `warning: ${warning}`).join('\n'),
     result.baselines.hasCost ? costTable(result) : qualityTable(result),
     result.baselines.hasCost ? plot(result) : '',
+    origins(result),
+    ...result.runs.map((run) => splitTable(run, result.baselines.hasCost)),
     ...result.runs.map((run) => groupTable(run, result.baselines.hasCost)),
     singlesTable(result),
     settings(result),
@@ -20,20 +22,23 @@ export function formatReplay(result: ReplayResult): string {
 
 const number = (value: number | null): string => (value === null ? '-' : value.toFixed(4));
 const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(4)}`;
-const dollars = (value: number | null): string => (value === null ? '-' : `$${value.toFixed(6)}`);
+/** Six decimals of a dollar line up in a column; other units have a size of their own. */
+const costOf = (value: number, unit: string): string =>
+  unit === 'usd' ? `$${value.toFixed(6)}` : value.toPrecision(5);
 const percent = (share: number | null): string => (share === null ? 'not reached' : `${(share * 100).toFixed(1)} %`);
 const range = ({ low, high }: Interval): string => `${number(low)}..${number(high)}`;
 const gainRange = ({ low, high }: Interval): string => `${signed(low)}..${signed(high)}`;
 
-function introduction({ train, test, split, embedder, resamples, seed, models }: ReplayResult): string {
+function introduction({ train, test, split, embedder, resamples, seed, models, costUnit }: ReplayResult): string {
   const text = embedder.text === 'query_text' ? 'the question alone (query_text)' : 'the whole prompt';
   return [
     `${split}: ${train.rows} rows train, ${test.rows} rows test, ${models.length} models.`,
     `Embedded: ${text}, by ${embedder.id}. Intervals: 95 %, paired bootstrap by query, ${resamples} resamples, seed ${seed}.`,
+    ...(costUnit === 'usd' ? [] : [`Cost is counted in ${costUnit}.`]),
   ].join('\n');
 }
 
-function costTable({ baselines, runs }: ReplayResult): string {
+function costTable({ baselines, runs, costUnit }: ReplayResult): string {
   const { bestSingle, random, oracle, zero } = baselines;
   const point = (name: string, { quality, costUsd }: Point): readonly string[] => [
     name,
@@ -42,7 +47,7 @@ function costTable({ baselines, runs }: ReplayResult): string {
     '',
     '',
     number(quality),
-    dollars(costUsd),
+    costOf(costUsd, costUnit),
   ];
   return textTable(
     [
@@ -65,7 +70,7 @@ function costTable({ baselines, runs }: ReplayResult): string {
         cost === null ? '' : `${signed(cost.gain.value)} (${gainRange(cost.gain)})`,
         number(cost?.aiqCodeForm ?? null),
         number(top.point.quality),
-        dollars(top.point.costUsd),
+        costOf(top.point.costUsd, costUnit),
         ...(cost?.savings ?? []).map(({ saved }) => percent(saved)),
       ]),
       [
@@ -99,9 +104,9 @@ function qualityTable({ baselines, runs }: ReplayResult): string {
   );
 }
 
-function plot({ models, baselines, runs }: ReplayResult): string {
+function plot({ models, baselines, runs, costUnit }: ReplayResult): string {
   const marks = ['*', '+', 'x', '%', '@', '&'];
-  return textPlot([
+  const series = [
     { mark: '.', name: 'zero router', points: baselines.zero?.hull ?? [], joined: true },
     { mark: 'o', name: 'single model', points: models, joined: false },
     ...runs.map(({ label, hull }, i) => ({
@@ -111,7 +116,38 @@ function plot({ models, baselines, runs }: ReplayResult): string {
       joined: true,
     })),
     { mark: 'B', name: 'best single', points: [baselines.bestSingle], joined: false },
+  ];
+  return textPlot(series, costUnit);
+}
+
+/** Whose code made the choices, where it is not all ours. */
+function origins({ runs }: ReplayResult): string {
+  if (runs.every(({ origin }) => origin === 'reimplemented here')) return '';
+  return runs.map(({ label, origin }) => `${label}: ${origin}.`).join('\n');
+}
+
+function splitTable({ label, splits }: RunResult, hasCost: boolean): string {
+  if (splits === null) return '';
+  const { gain } = splits;
+  const withNewcomer = splits.splits.some(({ newcomerShare }) => newcomerShare !== null);
+  const head = [
+    'split',
+    'trained',
+    'tested',
+    ...(hasCost ? ['AIQ', 'zero'] : ['quality', 'best single']),
+    'difference',
+  ];
+  const rows = splits.splits.map(({ label: name, trained, tested, router, reference, newcomerShare }) => [
+    name,
+    String(trained),
+    String(tested),
+    number(router),
+    number(reference),
+    signed(router - reference),
+    ...(withNewcomer ? [percent(newcomerShare)] : []),
   ]);
+  const mean = ['mean, 95 %', '', '', '', '', `${signed(gain.value)} (${gainRange(gain)})`];
+  return `Split by split: ${label}\n${textTable(withNewcomer ? [...head, 'to the new model'] : head, [...rows, mean])}`;
 }
 
 function groupTable({ label, groups, cost }: RunResult, hasCost: boolean): string {
@@ -144,14 +180,14 @@ function groupTable({ label, groups, cost }: RunResult, hasCost: boolean): strin
   return `Within each eval name: ${label}\n${textTable(['eval name', 'rows', ...figures, 'best single', 'oracle'], [...lines, ...macro])}`;
 }
 
-function singlesTable({ models, baselines }: ReplayResult): string {
+function singlesTable({ models, baselines, costUnit }: ReplayResult): string {
   const rows = [...models].sort((a, b) => b.quality - a.quality);
   return textTable(
     ['single model', 'quality', ...(baselines.hasCost ? ['cost'] : [])],
     rows.map(({ model, quality, costUsd }) => [
       model,
       number(quality),
-      ...(baselines.hasCost ? [dollars(costUsd)] : []),
+      ...(baselines.hasCost ? [costOf(costUsd, costUnit)] : []),
     ]),
   );
 }

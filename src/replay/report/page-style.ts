@@ -37,7 +37,7 @@ svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu
 .point{fill:var(--colour);fill-opacity:.32;stroke:var(--colour);stroke-width:1;cursor:pointer}.point.on,.point:hover{fill-opacity:1;stroke:var(--ink);stroke-width:2}
 .series:focus-visible{outline:none}.series:focus-visible .hull{stroke-width:4}
 .zero polyline{fill:none;stroke:var(--soft);stroke-width:1.6;stroke-dasharray:5 4}
-.mark{cursor:pointer}.mark text{fill:var(--ink);font-size:11px}.single rect{fill:var(--paper);stroke:var(--ink);stroke-width:1.6}
+.mark{cursor:pointer}.mark text{fill:var(--ink);font-size:11px;paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}.single rect{fill:var(--paper);stroke:var(--ink);stroke-width:1.6}
 .mark.on rect,.mark:hover rect{fill:var(--ink)}.oracle path{fill:var(--c6);stroke:var(--ink);stroke-width:.8}.random path{fill:none;stroke:var(--ink);stroke-width:1.8}
 .off{display:none}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:6px 0 0;padding:0;font-size:13px}.legend label{cursor:pointer}.legend em{color:var(--soft)}.legend input{accent-color:var(--colour);vertical-align:-2px}

@@ -15,7 +15,7 @@ const rows = 18;
  * Quality over log cost in plain characters; later series are drawn over earlier ones. Empty where no point has a cost
  * above 0.
  */
-export function textPlot(series: readonly PlotSeries[]): string {
+export function textPlot(series: readonly PlotSeries[], unit = 'usd'): string {
   const priced = series.flatMap(({ points }) => points).filter(({ costUsd }) => costUsd > 0);
   if (priced.length === 0) return '';
   const costs = priced.map(({ costUsd }) => Math.log(costUsd));
@@ -46,8 +46,8 @@ export function textPlot(series: readonly PlotSeries[]): string {
         : row % 6 === 0
           ? (high - ((high - low) * row) / (rows - 1)).toFixed(3)
           : '     ';
-  const ticks =
-    `$${Math.exp(left).toPrecision(2)}`.padEnd(columns - 8) + `$${Math.exp(right).toPrecision(2)}`.padStart(8);
+  const tick = (value: number): string => `${unit === 'usd' ? '$' : ''}${value.toPrecision(2)}`;
+  const ticks = tick(Math.exp(left)).padEnd(columns - 8) + tick(Math.exp(right)).padStart(8);
   return [
     ...canvas.map((line, row) => `${axis(row)} |${line.join('').trimEnd()}`),
     `      +${'-'.repeat(columns)}`,
