@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../../core/clock.ts';
 import { PointsmanError } from '../../core/errors.ts';
 import { rowCount } from '../datasets/dataset.ts';
 import type { Dataset } from '../datasets/dataset.ts';
@@ -27,6 +28,8 @@ export interface ExecSettings {
   readonly timeoutMs: number;
   readonly fitTimeoutMs: number;
   readonly onStep: (done: number, total: number) => void;
+  /** Times the program; default the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface ExecSettings {
  * `invalid_data` in one line where the program dies, stalls or talks nonsense; it is always stopped.
  */
 export async function runExec(settings: ExecSettings): Promise<ExecRun> {
-  const { command, train, test, lambdas, seed, timeoutMs, fitTimeoutMs, onStep } = settings;
+  const { command, train, test, lambdas, seed, timeoutMs, fitTimeoutMs, onStep, clock = systemClock } = settings;
   const { models } = test;
   const program = startExec(command);
   try {
@@ -50,9 +53,9 @@ export async function runExec(settings: ExecSettings): Promise<ExecRun> {
     const latencyMs = new Float64Array(rowCount(test));
     for (let row = 0; row < rowCount(test); row++) {
       const question = { type: 'query', ...questionOf(test, row) };
-      const began = performance.now();
+      const began = clock.monotonic();
       const said = await program.ask(question, `query ${JSON.stringify(question.id)}`, timeoutMs);
-      latencyMs[row] = performance.now() - began;
+      latencyMs[row] = clock.monotonic() - began;
       const answer = readExecAnswer(said, { command, id: question.id, models, ways: lambdas.length });
       const [first = answer] = answers;
       const isAlike =
