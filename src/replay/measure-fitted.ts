@@ -3,7 +3,7 @@ import { rowCount } from './datasets/dataset.ts';
 import { candidatesOf } from './policy-sweep.ts';
 import { inputOf, type EmbeddedDataset } from './embedded.ts';
 import type { Fitted } from './fitted.ts';
-import { lambdaGrid } from './lambdas.ts';
+import { lambdasFor } from './lambdas.ts';
 import { bootstrapAiq, bootstrapGain, type Interval } from './metrics/bootstrap.ts';
 import { curvePoints, pickWays } from './metrics/outcomes.ts';
 import { bestSingle, singleModels } from './metrics/singles.ts';
@@ -32,7 +32,7 @@ export function measureFitted(fitted: Fitted, test: EmbeddedDataset, options: Me
     predicted.quality.set(fitted.quality.predict(input, candidates).mean, row * models.length);
     if (fitted.cost !== null) predicted.costUsd.set(fitted.cost.predict(input, candidates).mean, row * models.length);
   }
-  const lambdas = costUsd === null ? Float64Array.of(0) : lambdaGrid();
+  const lambdas = lambdasFor(costUsd);
   const actual = { quality: dataset.quality, costUsd: costUsd ?? new Float64Array(rows * models.length) };
   const outcomes = plugInSweep(predicted, actual, models.length, lambdas);
   const singles = singleModels(models.length, dataset.quality, costUsd);

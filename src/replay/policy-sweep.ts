@@ -6,7 +6,7 @@ import { propertiesOf } from '../routing/options.ts';
 import type { Route } from '../routing/route.ts';
 import { rowCount, type Dataset } from './datasets/dataset.ts';
 import { inputOf, type EmbeddedDataset } from './embedded.ts';
-import { lambdaGrid } from './lambdas.ts';
+import { lambdasFor } from './lambdas.ts';
 import type { Outcomes } from './metrics/outcomes.ts';
 import { argmaxSweep } from './argmax-sweep.ts';
 import { createTally } from './tally.ts';
@@ -113,12 +113,17 @@ function predictedRows(rows: readonly Predictions[], models: number): PredictedR
  * Lambda where the policy weighs cost; its `threshold` option, over its whole range, where it has one; else the policy
  * is one point. A set without cost has nothing to trade, so lambda stays 0.
  */
-export function axisOf(route: Route, dataset: Dataset, predictions: RowPredictions): SweepAxis {
+export function axisOf(
+  route: Route,
+  dataset: Dataset,
+  predictions: RowPredictions,
+  lambdas: Float64Array = lambdasFor(dataset.costUsd),
+): SweepAxis {
   const candidates = candidatesOf(dataset.models);
   const mark = 1;
   const probe = route.choose(candidates, predictions.rows[0] ?? {}, mark, seededRandom('axis'));
   if (probe.lambda === mark) {
-    return { type: 'lambda', values: dataset.costUsd === null ? Float64Array.of(0) : lambdaGrid() };
+    return { type: 'lambda', values: lambdas };
   }
   const threshold = propertiesOf(route.policy.definition.options)['threshold'];
   if (threshold === undefined) return { type: 'point' };

@@ -8,6 +8,7 @@ import { countSharedQuestions } from './datasets/match.ts';
 import { createEmbeddingCache } from './embedding-cache.ts';
 import { embedOnce, takeEmbedded, withEmbeddings, withoutEmbeddings, type EmbeddedDataset } from './embedded.ts';
 import { fitEstimator, type Fitted } from './fitted.ts';
+import { lambdasFor } from './lambdas.ts';
 import { loadRows, refuseToFitOn } from './load-splits.ts';
 import { measureBaselines, measureRun, type TestBed } from './measure-run.ts';
 import { queriesByGroup } from './metrics/groups.ts';
@@ -149,6 +150,7 @@ export async function runReplay(
       own,
       mayLearn,
       seed,
+      lambdas: lambdasFor(pool.costUsd),
       exec: { timeoutMs, fitTimeoutMs: timeoutMs * fitTimes },
       onProgress,
     };

@@ -1,5 +1,5 @@
 import type { Folded } from './folded.ts';
-import { lambdaGrid } from './lambdas.ts';
+import { lambdasFor } from './lambdas.ts';
 import { aiqPaperForm } from './metrics/aiq.ts';
 import { curvePoints } from './metrics/outcomes.ts';
 import { singleModels } from './metrics/singles.ts';
@@ -30,7 +30,7 @@ export function settingWorth(
   const free = new Float64Array(cells);
   const actual = { quality: folded.quality.subarray(0, cells), costUsd: costUsd?.subarray(0, cells) ?? free };
   const predicted = { quality: quality.subarray(0, cells), costUsd: cost?.subarray(0, cells) ?? free };
-  const lambdas = costUsd === null ? Float64Array.of(0) : lambdaGrid(tuningLambdas);
+  const lambdas = lambdasFor(costUsd, tuningLambdas);
   const points = curvePoints(plugInSweep(predicted, actual, models.length, lambdas));
   if (costUsd === null) return points[0]?.quality ?? 0;
   return aiqPaperForm(points, curvePoints(singleModels(models.length, actual.quality, actual.costUsd)));

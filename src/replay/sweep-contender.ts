@@ -8,7 +8,6 @@ import type { Dataset } from './datasets/dataset.ts';
 import { rowCount } from './datasets/dataset.ts';
 import type { EmbeddedDataset } from './embedded.ts';
 import { slotsOf, type Fitted } from './fitted.ts';
-import { lambdaGrid } from './lambdas.ts';
 import { runExec } from './outside/exec-router.ts';
 import { choicesSweep, estimatesFor, toldRows } from './outside/told-rows.ts';
 import {
@@ -38,6 +37,8 @@ export interface SplitBed {
   /** False where the rules of the training rows allow evaluation only. */
   readonly mayLearn: boolean;
   readonly seed: string;
+  /** The same in every split. */
+  readonly lambdas: Float64Array;
   readonly exec: { readonly timeoutMs: number; readonly fitTimeoutMs: number };
   readonly onProgress: OnProgress;
 }
@@ -128,9 +129,8 @@ async function sweepExec(
   bed: SplitBed,
   byOurRule: (label: string, predictions: RowPredictions) => Omit<ContenderSweep, 'latencyMs'>,
 ): Promise<ContenderSweep> {
-  const { train, seed, exec, onProgress } = bed;
+  const { train, seed, exec, lambdas, onProgress } = bed;
   const { dataset } = bed.test;
-  const lambdas = dataset.costUsd === null ? Float64Array.of(0) : lambdaGrid();
   const run = await runExec({
     command,
     seed,
@@ -175,7 +175,7 @@ async function sweepExec(
 function sweep(route: Route, label: string, predictions: RowPredictions, bed: SplitBed): PolicySweep {
   const { dataset } = bed.test;
   return sweepPolicy(route, dataset, predictions, {
-    axis: axisOf(route, dataset, predictions),
+    axis: axisOf(route, dataset, predictions, bed.lambdas),
     seed: bed.seed,
     isPlainArgmax: bed.own && route.policy.name === 'cost-aware',
     onStep: (done, total) => bed.onProgress({ stage: 'sweep', what: label, done, total }),

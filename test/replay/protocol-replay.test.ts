@@ -75,6 +75,14 @@ describe('protocols', () => {
     expect(result.costUnit).toBe('energy_joules');
     expect(result.runs[0]?.cost).toEqual(dollars.runs[0]?.cost);
     expect(formatReplay(result)).not.toContain('$');
+    // A hundred thousand joules a dollar: the same trade-offs, on a grid that moved along.
+    const large = asCsv({ ...all, costUsd: must(all.costUsd).map((cost) => cost * 1e5) }).replaceAll(
+      '|total_cost',
+      '|energy_joules',
+    );
+    const scaled = await runReplay({ ...quick, train: write('large.csv', large), cost: 'energy_joules' });
+    expect(must(scaled.runs[0]?.cost).gain.value).toBeCloseTo(must(dollars.runs[0]?.cost).gain.value, 2);
+    expect(must(scaled.runs[0]?.cost).gain.low).toBeGreaterThan(0);
     await expect(runReplay({ ...quick, train: path, cost: 'seconds' })).rejects.toThrow('no column ends in "|seconds"');
   });
 });
