@@ -64,7 +64,7 @@ describe('seeded randomness', () => {
   it('integers cover their range and no more', () => {
     const random = seededRandom('integers');
     const seen = new Set(Array.from({ length: 500 }, () => random.integer(7)));
-    expect([...seen].toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(seen).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
   });
 });
 

@@ -72,8 +72,8 @@ function leave(stream: boolean, whenToLeave: 'first byte' | number): Promise<voi
 describe('clients that leave', () => {
   it(`are seen by the upstream in ${times} of ${times}: before the first token and after, streamed and not`, async () => {
     const before = fake.requests.length;
-    fake.always(async (reply, { json }) => {
-      if (json()['stream'] !== true) return reply.hang();
+    fake.always(async (reply, asked) => {
+      if (asked.json()['stream'] !== true) return reply.hang();
       reply.head(200, { 'content-type': 'text/event-stream' });
       await reply.write(roleEvent);
       // Half of the streams never reach a token: their clients leave while the gateway still holds the stream back.
