@@ -98,7 +98,7 @@ describe('the environment', () => {
       POINTSMAN_LOG_LEVEL: 'warn',
     });
     expect(config.listen).toMatchObject({ host: '::1', port: 3 });
-    expect(config.storage.path).toBe('/work/b.db');
+    expect(config.storage.path).toBe('/srv/gateway/b.db');
     expect(config.logLevel).toBe('warn');
     expect(read(`${model}storage: { path: a.db }`, { PORT: '2' })).toMatchObject({
       listen: { port: 2 },

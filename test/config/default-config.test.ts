@@ -11,7 +11,7 @@ import { validatorOf } from '../../src/routing/options.ts';
 import { simulatedOptions } from '../../src/backends/simulated/options.ts';
 import { PointsmanError } from '../../src/core/errors.ts';
 
-const config = defaultConfig({ environment: {}, workingDirectory: '/work' });
+const config = defaultConfig({ environment: {}, workingDirectory: '/srv/gateway' });
 
 describe('the built-in configuration', () => {
   it('is the planted world behind one route, on loopback, without a warning', () => {
@@ -21,7 +21,7 @@ describe('the built-in configuration', () => {
       listen: { host: '127.0.0.1', port: 4040 },
       keys: [],
       aliases: {},
-      storage: { path: '/work/pointsman.db' },
+      storage: { path: '/srv/gateway/pointsman.db' },
       warnings: [],
     });
     expect(config.models.map(({ id, simulated, price }) => [id, simulated, price])).toEqual(
@@ -69,8 +69,8 @@ describe('the built-in configuration', () => {
 
 describe('loadConfig', () => {
   it('says which file is missing', () => {
-    const load = (): unknown => loadConfig('no/such.yaml', { workingDirectory: '/work', environment: {} });
+    const load = (): unknown => loadConfig('no/such.yaml', { workingDirectory: '/srv/gateway', environment: {} });
     expect(load).toThrow(PointsmanError);
-    expect(load).toThrow('/work/no/such.yaml cannot be read');
+    expect(load).toThrow('/srv/gateway/no/such.yaml cannot be read');
   });
 });

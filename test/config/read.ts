@@ -23,7 +23,7 @@ export const table = createPriceTable([
 
 /** Reads a YAML as if it lay at `/etc/pointsman/test.yaml`. */
 export function read(yaml: string, environment: Readonly<Record<string, string>> = {}): Config {
-  return parseConfig(yaml, '/etc/pointsman/test.yaml', { environment, table, workingDirectory: '/work' });
+  return parseConfig(yaml, '/etc/pointsman/test.yaml', { environment, table, workingDirectory: '/srv/gateway' });
 }
 
 /** The one model that every file needs. */
