@@ -48,6 +48,16 @@ async function shareToMedium(url: string): Promise<number> {
   return medium / heldOut.length;
 }
 
+/** What is believed of `medium` on each held-out prompt: only feedback changes it, so a restart must not. */
+async function believedOfMedium(url: string): Promise<readonly (string | null)[]> {
+  const believed: (string | null)[] = [];
+  for (const { text } of plantedPrompts('test', 10, seededRandom('held out'))) {
+    const body = { model: 'auto', messages: user(text), max_tokens: 1, pointsman: { models: ['medium'] } };
+    believed.push((await ask(url, body)).headers.get('x-pointsman-predicted-quality'));
+  }
+  return believed;
+}
+
 it('moves code prompts to the model that is better at code from feedback over HTTP alone, and remembers it', async () => {
   const first = await spawnGateway(['--config', join(folder, 'pointsman.yaml')]);
   expect(await shareToMedium(first.url)).toBeLessThan(0.2);
@@ -73,9 +83,12 @@ it('moves code prompts to the model that is better at code from feedback over HT
   console.info(`after ${acknowledged} scores ${(learned * 100).toFixed(0)} % of held-out code prompts go to medium`);
   expect(learned).toBeGreaterThanOrEqual(0.8);
 
+  const believed = await believedOfMedium(first.url);
+  expect(new Set(believed).size).toBeGreaterThan(10);
   expect(await first.kill('SIGKILL')).toBe('SIGKILL');
   const second = await spawnGateway(['--config', join(folder, 'pointsman.yaml')]);
-  // Not the same share to the prompt: costs that were measured meanwhile have moved on. A cold start has none.
+  // Costs go on being measured while we look, so single prompts may move; what was learned of quality may not.
+  expect(await believedOfMedium(second.url)).toEqual(believed);
   expect(await shareToMedium(second.url)).toBeGreaterThanOrEqual(0.8);
   expect(await second.kill('SIGTERM')).toBe(0);
 });
