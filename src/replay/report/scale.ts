@@ -5,6 +5,9 @@ export interface Scale {
   readonly ticks: readonly number[];
 }
 
+/** Relative: an end that was computed, like 10 ** -3, still gets its tick. */
+const rounding = 1e-9;
+
 /** `from` and `to` are places; `low` < `high` are values. */
 export function linearScale(low: number, high: number, from: number, to: number, ticks = 6): Scale {
   const width = high - low || 1;
@@ -18,10 +21,10 @@ export function logScale(low: number, high: number, from: number, to: number): S
   const place = (value: number): number => from + ((Math.log10(Math.max(value, low)) - start) / width) * (to - from);
   const steps = width > 2.5 ? [1] : width > 1 ? [1, 3] : [1, 2, 5];
   const ticks: number[] = [];
-  for (let power = Math.floor(start); power <= end; power++) {
+  for (let power = Math.floor(start); power <= Math.ceil(end); power++) {
     for (const step of steps) {
       const value = Number(`${step}e${power}`);
-      if (value >= low * 0.999 && value <= high * 1.001) ticks.push(value);
+      if (value >= low * (1 - rounding) && value <= high * (1 + rounding)) ticks.push(value);
     }
   }
   return { place, ticks };

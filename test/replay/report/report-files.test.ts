@@ -66,6 +66,15 @@ describe('scales', () => {
     );
     expect(logScale(0.001, 1, 0, 90).place(0)).toBe(0);
   });
+
+  it('have no tick just outside a narrow logarithmic domain', () => {
+    const scale = logScale(0.001902859045716186, 0.001902859045716186 * 1.05, 10, 110);
+    expect(scale.ticks).toEqual([]);
+    expect(logScale(10 ** -3, 0.5, 0, 90).ticks).toEqual([0.001, 0.01, 0.1]);
+  });
+  it('keep the tick of an end that was rounded', () => {
+    expect(logScale(0.001 + 1e-17, 1 - 1e-16, 0, 90).ticks).toEqual([0.001, 0.01, 0.1, 1]);
+  });
 });
 
 describe('the files of a report', () => {
