@@ -16,13 +16,21 @@ export interface Connection {
   close(): void;
   /** The file is still the one that was opened. */
   current(): boolean;
+  /** The largest `seq` that the log ever gave; 0: none. */
+  lastSeq(): number;
 }
 
-/** Throws what better-sqlite3 or the file system throws; see `faultOf`. */
-export function connect(options: WorkerOptions, now: number): Connection {
+/**
+ * Throws what better-sqlite3 or the file system throws; see `faultOf`.
+ *
+ * @param afterSeq the log goes on behind it, whatever the file holds: learners that run have passed it and would take
+ * a smaller `seq` for one that they know.
+ */
+export function connect(options: WorkerOptions, now: number, afterSeq = 0): Connection {
   const database = openDatabase(options);
   try {
     migrate(database, now);
+    if (afterSeq > 0) raiseSeq(database, afterSeq);
     const identity = fileIdentity(options.path);
     const rows = createRowWriter(database, options.embedder);
     const reward = createRewardWriter(database, options.embedder);
@@ -50,11 +58,30 @@ export function connect(options: WorkerOptions, now: number): Connection {
       },
       close: () => void database.close(),
       current: () => fileIdentity(options.path) === identity,
+      lastSeq: () => lastSeqOf(database),
     };
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** From SQLite's own book of AUTOINCREMENT numbers: rewards that retention removed count too. */
+function lastSeqOf(database: Database): number {
+  return (
+    database.prepare<[], { seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'rewards'").get()?.seq ?? 0
+  );
+}
+
+function raiseSeq(database: Database, seq: number): void {
+  // Immediate: another gateway may be raising it too.
+  database
+    .transaction(() => {
+      if (lastSeqOf(database) >= seq) return;
+      database.exec("DELETE FROM sqlite_sequence WHERE name = 'rewards'");
+      database.prepare<[number], never>("INSERT INTO sqlite_sequence (name, seq) VALUES ('rewards', ?)").run(seq);
+    })
+    .immediate();
 }
 
 /** What to tell people about anything thrown while opening or using the database at `path`. */

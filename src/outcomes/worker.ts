@@ -14,14 +14,22 @@ const options: WorkerOptions = workerData;
 let connection: Connection | null = null;
 /** The file was removed or exchanged since the last write was answered. */
 let replaced = false;
+/** Of the file that went: the log of the next one goes on behind it. */
+let passedSeq = 0;
 
 function use(now: number): Connection {
   if (connection !== null && !connection.current()) {
-    connection.close();
+    const gone = connection;
     connection = null;
     replaced = true;
+    try {
+      // A file without a name is still there for who has it open.
+      passedSeq = Math.max(passedSeq, gone.lastSeq());
+    } finally {
+      gone.close();
+    }
   }
-  connection ??= connect(options, now);
+  connection ??= connect(options, now, passedSeq);
   return connection;
 }
 

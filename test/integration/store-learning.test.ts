@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
@@ -48,4 +48,56 @@ it('starts without a database, and learns once there is one, what came before th
   expect(learner.sum).toBe(3);
   expect(troubles).toHaveLength(1);
   await learning.close();
+});
+
+it('goes on learning where the database was removed while it ran', async () => {
+  const { store, path, events } = await temporaryStore();
+  const learner = counter();
+  const troubles: string[] = [];
+  const onTrouble = (message: string): void => void troubles.push(message);
+  const learning = createLearning({ store, clock: systemClock, onTrouble });
+  learning.register('sum', learner, () => true);
+  await learning.start();
+  for (const id of ['a', 'b', 'c']) {
+    store.decision(sampleRecord(id));
+    await learning.accept(sampleReward(id, { value: 0 }), sampleCaller);
+  }
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+
+  store.decision(sampleRecord('d'));
+  expect(await learning.accept(sampleReward('d', { value: 4 }), sampleCaller)).toMatchObject({
+    type: 'accepted',
+    seq: 4,
+  });
+  store.decision(sampleRecord('e'));
+  await learning.accept(sampleReward('e', { value: 1 }), sampleCaller);
+  await vi.waitFor(() => expect(learning.health()).toMatchObject({ seq: 5, lag: 0 }), { timeout: 15_000 });
+  expect(learner.sum).toBe(3);
+  expect(events.map(({ type }) => type)).toEqual(['replaced']);
+  await learning.close();
+  expect(troubles).toEqual([]);
+
+  // What was learned since is found by whoever starts on the new file: a snapshot and the log behind it.
+  const next = counter();
+  const again = createLearning({ store, clock: systemClock, onTrouble });
+  again.register('sum', next, () => true);
+  await again.start();
+  expect(next.sum).toBe(3);
+  expect(again.health()).toMatchObject({ seq: 5, lag: 0 });
+  await again.close();
+});
+
+it('goes on behind its own head where an older database was put in the place of its own', async () => {
+  const { store, path } = await temporaryStore();
+  const older = await temporaryStore();
+  older.store.decision(sampleRecord('old'));
+  await older.store.reward(sampleReward('old'), sampleCaller);
+  await older.store.close();
+  for (const id of ['a', 'b', 'c']) {
+    store.decision(sampleRecord(id));
+    await store.reward(sampleReward(id), sampleCaller);
+  }
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+  renameSync(older.path, path);
+  expect(await store.reward(sampleReward('old', { key: 'second' }), sampleCaller)).toMatchObject({ seq: 4 });
 });
