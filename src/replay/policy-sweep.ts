@@ -8,6 +8,7 @@ import { rowCount, type Dataset } from './datasets/dataset.ts';
 import { inputOf, type EmbeddedDataset } from './embedded.ts';
 import { lambdasFor } from './lambdas.ts';
 import type { Outcomes } from './metrics/outcomes.ts';
+import type { OptimalitySums } from './metrics/router-arena.ts';
 import { argmaxSweep } from './argmax-sweep.ts';
 import { createTally } from './tally.ts';
 
@@ -25,6 +26,7 @@ export interface PolicySweep {
   readonly shares: Float64Array;
   /** [ways x N] the model that each query most likely goes to; `noModel` where it goes to none. */
   readonly leaders: Uint16Array;
+  readonly optimality: OptimalitySums;
   /** `quality:failed` and the like, with how many queries it befell. */
   readonly degraded: Readonly<Record<string, number>>;
   /** [N x M] each, row-major: what was predicted; null where nothing was. */

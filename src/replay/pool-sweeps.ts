@@ -1,3 +1,4 @@
+import { addOptimality } from './metrics/router-arena.ts';
 import type { PolicySweep, PredictedRows } from './policy-sweep.ts';
 
 /** What one split came to. */
@@ -66,6 +67,7 @@ export function poolSweeps(splits: readonly SplitSweep[], tested: readonly numbe
     outcomes: { ways, queries, quality, costUsd },
     shares,
     leaders,
+    optimality: addOptimality(splits.map(({ sweep }) => sweep.optimality)),
     degraded,
     predicted: { quality: pooled(({ quality: q }) => q), costUsd: pooled(({ costUsd: c }) => c) },
   };

@@ -1,5 +1,6 @@
 import { rowCount, type Dataset } from './datasets/dataset.ts';
 import type { Outcomes } from './metrics/outcomes.ts';
+import { createOptimalityTally, type OptimalitySums } from './metrics/router-arena.ts';
 
 /** Stands in `leaders` where a query goes to no model. */
 export const noModel = 0xffff;
@@ -11,6 +12,8 @@ export interface Tallied {
   readonly shares: Float64Array;
   /** [ways x N] see PolicySweep. */
   readonly leaders: Uint16Array;
+  /** How often the cheapest model that solves a query got it, and what that would have cost. */
+  readonly optimality: OptimalitySums;
 }
 
 export interface Tally {
@@ -31,6 +34,10 @@ export function createTally(dataset: Dataset, ways: number): Tally {
   };
   const shares = new Float64Array(ways * models);
   const leaders = new Uint16Array(ways * queries).fill(noModel);
+  const optimality = createOptimalityTally(
+    { queries, models, quality: dataset.quality, costUsd: dataset.costUsd },
+    ways,
+  );
   return {
     add(way, row, chances) {
       const start = row * models;
@@ -50,7 +57,13 @@ export function createTally(dataset: Dataset, ways: number): Tally {
       }
       outcomes.quality[way * queries + row] = quality;
       outcomes.costUsd[way * queries + row] = costUsd;
+      optimality.add(way, row, chances);
     },
-    finish: () => ({ outcomes, shares: shares.map((sum) => sum / queries), leaders }),
+    finish: () => ({
+      outcomes,
+      shares: shares.map((sum) => sum / queries),
+      leaders,
+      optimality: optimality.sums,
+    }),
   };
 }

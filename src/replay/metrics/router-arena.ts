@@ -33,15 +33,53 @@ export interface Optimality {
   readonly solvable: number;
 }
 
-export interface Choices {
+/** A full outcome matrix. */
+export interface SolvableMatrix {
   readonly queries: number;
   readonly models: number;
-  /** [N x M] probability that each model was asked; one-hot where nothing was drawn. */
-  readonly chances: Float64Array;
   /** [N x M] quality. */
   readonly quality: Float64Array;
-  /** [N x M] US dollars. */
-  readonly costUsd: Float64Array;
+  /** [N x M] US dollars; null where the set knows no cost. */
+  readonly costUsd: Float64Array | null;
+}
+
+export interface Choices extends SolvableMatrix {
+  /** [N x M] probability that each model was asked; one-hot where nothing was drawn. */
+  readonly chances: Float64Array;
+}
+
+/** [N] the cheapest model that scores a full 1, of equals the first; -1 where none does. */
+export function optimalModels({ queries, models, quality, costUsd }: SolvableMatrix): Int32Array {
+  const optimal = new Int32Array(queries).fill(-1);
+  for (let query = 0; query < queries; query++) {
+    const start = query * models;
+    let best = -1;
+    for (let model = 0; model < models; model++) {
+      if ((quality[start + model] ?? 0) < 1) continue;
+      if (best < 0 || (costUsd?.[start + model] ?? 0) < (costUsd?.[start + best] ?? 0)) best = model;
+    }
+    optimal[query] = best;
+  }
+  return optimal;
+}
+
+/** What the figures are made of, query by query and way by way; plain sums, so those of several splits add up. */
+export interface OptimalitySums {
+  readonly solvable: number;
+  /** [ways] chance of the optimal model, over solvable queries. */
+  readonly selected: Float64Array;
+  /** [ways] chance of any model that solves. */
+  readonly solved: Float64Array;
+  /** [ways] US dollars of the optimal model, over what was solved. */
+  readonly cheapest: Float64Array;
+  /** [ways] US dollars paid, over the same. */
+  readonly paid: Float64Array;
+}
+
+export interface OptimalityTally {
+  /** `chances` [M] of one query under one way. */
+  add(way: number, query: number, chances: ArrayLike<number>): void;
+  readonly sums: OptimalitySums;
 }
 
 /**
@@ -51,34 +89,69 @@ export interface Choices {
  * over all solvable queries, as is Opt.Sel; Opt.Cost is over the solved ones, as in the code.
  * Source: RouteWorks/RouterArena, llm_evaluation/run.py, compute_optimality_from_predictions; arXiv 2510.00202.
  */
-export function routerArenaOptimality({ queries, models, chances, quality, costUsd }: Choices): Optimality {
-  let solvable = 0;
-  let selected = 0;
-  let solved = 0;
-  let cheapestTotal = 0;
-  let paidTotal = 0;
-  for (let query = 0; query < queries; query++) {
-    const start = query * models;
-    let optimal = -1;
-    for (let model = 0; model < models; model++) {
-      if ((quality[start + model] ?? 0) < 1) continue;
-      if (optimal < 0 || (costUsd[start + model] ?? 0) < (costUsd[start + optimal] ?? 0)) optimal = model;
-    }
-    if (optimal < 0) continue;
-    solvable++;
-    selected += chances[start + optimal] ?? 0;
-    for (let model = 0; model < models; model++) {
-      const chance = chances[start + model] ?? 0;
-      if (chance === 0 || (quality[start + model] ?? 0) < 1) continue;
-      solved += chance;
-      cheapestTotal += chance * (costUsd[start + optimal] ?? 0);
-      paidTotal += chance * (costUsd[start + model] ?? 0);
-    }
-  }
+export function createOptimalityTally(matrix: SolvableMatrix, ways: number): OptimalityTally {
+  const { models, quality, costUsd } = matrix;
+  const optimal = optimalModels(matrix);
+  const column = (): Float64Array => new Float64Array(ways);
+  const [selected, solved, cheapest, paid] = [column(), column(), column(), column()] as const;
   return {
-    selection: solvable === 0 ? null : selected / solvable,
-    accuracy: solvable === 0 ? null : solved / solvable,
-    cost: paidTotal === 0 ? null : cheapestTotal / paidTotal,
+    add(way, query, chances) {
+      const best = optimal[query] ?? -1;
+      if (best < 0) return;
+      const start = query * models;
+      for (let model = 0; model < chances.length; model++) {
+        const chance = chances[model] ?? 0;
+        if (chance === 0 || (quality[start + model] ?? 0) < 1) continue;
+        if (model === best) increase(selected, way, chance);
+        increase(solved, way, chance);
+        increase(cheapest, way, chance * (costUsd?.[start + best] ?? 0));
+        increase(paid, way, chance * (costUsd?.[start + model] ?? 0));
+      }
+    },
+    sums: {
+      solvable: optimal.reduce((count, model) => count + (model < 0 ? 0 : 1), 0),
+      selected,
+      solved,
+      cheapest,
+      paid,
+    },
+  };
+}
+
+function increase(column: Float64Array, way: number, amount: number): void {
+  column[way] = (column[way] ?? 0) + amount;
+}
+
+/** Of several splits: a query that several of them tested counts in each. At least one; all of the same ways. */
+export function addOptimality(parts: readonly OptimalitySums[]): OptimalitySums {
+  const sum = (read: (part: OptimalitySums) => Float64Array): Float64Array =>
+    parts.map(read).reduce((total, column) => total.map((value, way) => value + (column[way] ?? 0)));
+  return {
+    solvable: parts.reduce((count, { solvable }) => count + solvable, 0),
+    selected: sum(({ selected }) => selected),
+    solved: sum(({ solved }) => solved),
+    cheapest: sum(({ cheapest }) => cheapest),
+    paid: sum(({ paid }) => paid),
+  };
+}
+
+/** Of one way. */
+export function optimalityOf({ solvable, selected, solved, cheapest, paid }: OptimalitySums, way: number): Optimality {
+  const share = (part: Float64Array): number | null => (solvable === 0 ? null : (part[way] ?? 0) / solvable);
+  const spent = paid[way] ?? 0;
+  return {
+    selection: share(selected),
+    accuracy: share(solved),
+    cost: spent === 0 ? null : (cheapest[way] ?? 0) / spent,
     solvable,
   };
+}
+
+/** Of choices that are all there. */
+export function routerArenaOptimality(choices: Choices): Optimality {
+  const { queries, models, chances } = choices;
+  const tally = createOptimalityTally(choices, 1);
+  for (let query = 0; query < queries; query++)
+    tally.add(0, query, chances.subarray(query * models, (query + 1) * models));
+  return optimalityOf(tally.sums, 0);
 }
