@@ -24,6 +24,36 @@ export interface Timeouts {
   readonly totalMs: number;
 }
 
+/** How much a target is given at once. What is over it waits in line, and what is over that is refused. */
+export interface Capacity {
+  /** Calls that run at the same time. */
+  readonly concurrency: number;
+  /** Calls that may wait. */
+  readonly queue: number;
+  /** Longest that one waits, in milliseconds. */
+  readonly queueMs: number;
+}
+
+/** A question that is asked again and again, outside any request. */
+export interface Probing {
+  /** From the server's root where it begins with a slash, else below `baseUrl`. */
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * What ids of tool calls a target takes: `alphanumeric-9` exactly nine letters and digits, as Mistral; `at-most-40`
+ * letters, digits, `_` and `-`, as OpenAI.
+ */
+export type ToolCallIds = 'alphanumeric-9' | 'at-most-40';
+
+/**
+ * Which of a model's targets is asked: by `weight`; the one with the least calls; the one that a conversation's head
+ * hashes to, while its load allows; the one with the least tokens under way.
+ */
+export type Balance = 'weighted' | 'least-load' | 'prefix-affine' | 'length-aware';
+
 /** One place that serves a model. */
 export interface Target {
   /** Unique in the gateway, e.g. `gpt-4o-mini@api.openai.com`. */
@@ -42,6 +72,14 @@ export interface Target {
   /** Share of traffic among the targets of one model; >= 0. */
   readonly weight: number;
   readonly timeouts: Timeouts;
+  /** Left out: unbounded. */
+  readonly capacity?: Capacity | undefined;
+  /** Left out: only real calls tell whether it lives. */
+  readonly healthCheck?: (Probing & { /** In a row, until it is passed over. */ readonly failures: number }) | undefined;
+  /** Where its own queue and cache can be read; left out: only our own calls are counted. */
+  readonly loadMetrics?: Probing | undefined;
+  /** Left out: any. */
+  readonly toolCallIds?: ToolCallIds | undefined;
   /** Backend-specific settings, already validated by that backend. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -58,6 +96,8 @@ export interface Model {
   /** Marked in every answer: no real model stands behind it. */
   readonly simulated: boolean;
   readonly targets: readonly Target[];
+  /** Left out: `weighted`. */
+  readonly balance?: Balance | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Quantity } from './estimator.ts';
 import type { Query } from './query.ts';
 import type { State } from './state.ts';
 
-/** How one call ended. `client_closed` is no verdict on the model. */
+/** How one call ended. `client_closed` is no verdict on the model, nor is `hedge_lost`: another call was quicker. */
 export type EndReason =
   | 'stop'
   | 'length'
@@ -13,6 +13,7 @@ export type EndReason =
   | 'content_filter'
   | 'other'
   | 'client_closed'
+  | 'hedge_lost'
   | 'failed'
   | 'cut'
   | 'timeout';

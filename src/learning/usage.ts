@@ -9,6 +9,7 @@ export function usageRewards(completion: Completion, now: number): readonly Rewa
   if (served === undefined || completion.servedModel !== served.model) return [];
   switch (served.endReason) {
     case 'client_closed':
+    case 'hedge_lost':
     case 'failed':
     case 'cut':
     case 'timeout':
