@@ -8,10 +8,9 @@ import type { EstimatorSlots } from '../routing/predictor.ts';
 import { createRoute, type Route } from '../routing/route.ts';
 import type { PolicyToReplay } from './contenders.ts';
 import type { Options } from './cross-predict.ts';
-import type { Dataset } from './datasets/dataset.ts';
-import { costRange } from './metrics/aiq.ts';
+import { rowCount, type Dataset } from './datasets/dataset.ts';
 import { curvePoints } from './metrics/outcomes.ts';
-import { bestSingle, singleModels } from './metrics/singles.ts';
+import { singleModels, suggestedPair } from './metrics/singles.ts';
 
 export interface RouteToReplay {
   readonly policy: PolicyToReplay;
@@ -77,18 +76,16 @@ const told = defineEstimator({
 
 /**
  * Models that a policy's options name and nobody gave, as the training rows suggest them: `strong` and `model` the best
- * single model, `weak` the cheapest (where nothing costs, the worst).
+ * single model, `weak` as in `suggestedPair`.
  */
 function pairOf(train: Dataset, properties: Readonly<Record<string, unknown>>): Options {
+  if (rowCount(train) === 0) return {};
   const points = curvePoints(singleModels(train.models.length, train.quality, train.costUsd));
-  const best = bestSingle(points);
-  const { floor } = costRange(points);
-  const worst = points.reduce((low, point, m) => (point.quality < (points[low]?.quality ?? 0) ? m : low), 0);
-  const cheapest = train.costUsd === null ? worst : points.indexOf(floor);
+  const { strong, weak } = suggestedPair(points, train.costUsd !== null);
   const suggested: Readonly<Record<string, string | undefined>> = {
-    strong: train.models[best],
-    weak: train.models[cheapest === best ? worst : cheapest],
-    model: train.models[best],
+    strong: train.models[strong],
+    weak: train.models[weak],
+    model: train.models[strong],
   };
   return Object.fromEntries(Object.entries(suggested).filter(([key]) => Object.hasOwn(properties, key)));
 }

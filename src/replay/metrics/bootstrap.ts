@@ -10,11 +10,27 @@ export interface Interval {
   readonly high: number;
 }
 
+/** A figure that some draws, or the data themselves, do not have: null is 'never reached', the worst there is. */
+export interface ReachedInterval {
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** A figure over the whole set and on every resample. */
+export interface Drawn {
+  readonly value: number;
+  /** [resamples]; those of figures with the same queries, resamples and seed are of the same draws, and may be subtracted. */
+  readonly draws: Float64Array;
+}
+
 export interface AiqIntervals {
   readonly router: Interval;
   readonly zero: Interval;
   /** router - zero, resample by resample: the interval that says whether routing is worth it. */
   readonly gain: Interval;
+  /** What `gain` was made of. */
+  readonly drawnGain: Drawn;
 }
 
 /** Two figures of the same queries, and their difference resample by resample. */
@@ -35,11 +51,17 @@ export type MeasureDraw<Measured> = (weights: Float64Array) => Measured;
  */
 export function bootstrapAiq(router: Outcomes, singles: Outcomes, resamples: number, seed: string): AiqIntervals {
   const curve = distinctWays(router);
-  const { a, b, difference } = bootstrapDifference(router.queries, resamples, seed, (weights) => {
+  const drawn = drawFigures(router.queries, resamples, seed, (weights) => {
     const points = curvePoints(singles, weights);
-    return [aiqPaperForm(curvePoints(curve, weights), points), aiqPaperForm(points, points)];
+    return { own: aiqPaperForm(curvePoints(curve, weights), points), zero: aiqPaperForm(points, points) };
   });
-  return { router: a, zero: b, gain: difference };
+  const drawnGain = difference(drawn('own'), drawn('zero'));
+  return {
+    router: intervalOf(drawn('own')),
+    zero: intervalOf(drawn('zero')),
+    gain: intervalOf(drawnGain),
+    drawnGain,
+  };
 }
 
 /** Mean difference of two ways [N] over the same queries, paired by query. */
@@ -62,21 +84,53 @@ export function bootstrapDifference(
   seed: string,
   measure: MeasureDraw<readonly [a: number, b: number]>,
 ): PairedIntervals {
-  const whole = measure(new Float64Array(queries).fill(1));
-  const a = new Float64Array(resamples);
-  const b = new Float64Array(resamples);
-  eachResample(queries, resamples, seed, (weights, i) => {
-    const drawn = measure(weights);
-    a[i] = drawn[0];
-    b[i] = drawn[1];
+  const drawn = drawFigures(queries, resamples, seed, (weights) => {
+    const [a, b] = measure(weights);
+    return { a, b };
   });
-  return {
-    a: percentileInterval(whole[0], a),
-    b: percentileInterval(whole[1], b),
-    difference: percentileInterval(
-      whole[0] - whole[1],
-      a.map((value, i) => value - (b[i] ?? 0)),
-    ),
+  const [a, b] = [drawn('a'), drawn('b')];
+  return { a: intervalOf(a), b: intervalOf(b), difference: intervalOf(difference(a, b)) };
+}
+
+/** a - b, draw by draw. Both must be of the same queries, resamples and seed. */
+export const difference = (a: Drawn, b: Drawn): Drawn => ({
+  value: a.value - b.value,
+  draws: a.draws.map((value, i) => value - (b.draws[i] ?? 0)),
+});
+
+export const intervalOf = ({ value, draws }: Drawn): Interval => percentileInterval(value, draws);
+
+/**
+ * For a figure whose draws hold an infinity where it was not reached (-Infinity where more is better, else Infinity):
+ * an end of the interval that falls among those is null.
+ */
+export function reachedInterval({ value, draws }: Drawn): ReachedInterval {
+  const finite = (each: number): number | null => (Number.isFinite(each) ? each : null);
+  const { low, high } = percentileInterval(value, draws);
+  return { value: finite(value), low: finite(low), high: finite(high) };
+}
+
+/** Asked for a figure by its name. */
+export type DrawnFigures<Figure extends string> = (figure: Figure) => Drawn;
+
+/** As many figures at once as `measure` tells, each over the whole set and on every resample of N queries. */
+export function drawFigures<Figure extends string>(
+  queries: number,
+  resamples: number,
+  seed: string,
+  measure: MeasureDraw<Readonly<Record<Figure, number>>>,
+): DrawnFigures<Figure> {
+  const whole = measure(new Float64Array(queries).fill(1));
+  const drawn = new Map<Figure, Drawn>();
+  for (const figure in whole) drawn.set(figure, { value: whole[figure], draws: new Float64Array(resamples) });
+  eachResample(queries, resamples, seed, (weights, i) => {
+    const measured = measure(weights);
+    for (const [figure, { draws }] of drawn) draws[i] = measured[figure];
+  });
+  return (figure) => {
+    const found = drawn.get(figure);
+    if (found === undefined) throw new RangeError(`no figure "${figure}" was measured`);
+    return found;
   };
 }
 
@@ -87,10 +141,22 @@ export function bootstrapInterval(
   seed: string,
   measure: MeasureDraw<number>,
 ): Interval {
-  const whole = measure(new Float64Array(queries).fill(1));
-  const draws = new Float64Array(resamples);
-  eachResample(queries, resamples, seed, (weights, i) => (draws[i] = measure(weights)));
-  return percentileInterval(whole, draws);
+  return intervalOf(drawFigures(queries, resamples, seed, (weights) => ({ only: measure(weights) }))('only'));
+}
+
+/** The intervals of several figures of N queries, in the order in which `measure` tells them. */
+export function bootstrapIntervals(
+  queries: number,
+  resamples: number,
+  seed: string,
+  measure: MeasureDraw<readonly number[]>,
+): readonly Interval[] {
+  const names = measure(new Float64Array(queries).fill(1)).map((_, place) => String(place));
+  const drawn = drawFigures(queries, resamples, seed, (weights): Readonly<Record<string, number>> => {
+    const values = measure(weights);
+    return Object.fromEntries(names.map((name, place) => [name, values[place] ?? Number.NaN]));
+  });
+  return names.map((name) => intervalOf(drawn(name)));
 }
 
 function eachResample(

@@ -1,3 +1,4 @@
+import { costRange } from './aiq.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { Point } from './point.ts';
 
@@ -25,6 +26,23 @@ export function bestSingle(singles: readonly Point[]): number {
     if (better || (single.quality === leader.quality && single.costUsd < leader.costUsd)) best = m;
   });
   return best;
+}
+
+/** Places of two models among the single ones. */
+export interface StrongAndWeak {
+  readonly strong: number;
+  readonly weak: number;
+}
+
+/**
+ * The pair that a set suggests: the best single model, and the cheapest; the worst where that is the best one, or where
+ * nothing costs.
+ */
+export function suggestedPair(singles: readonly Point[], hasCost: boolean): StrongAndWeak {
+  const strong = bestSingle(singles);
+  const worst = singles.reduce((low, { quality }, m) => (quality < (singles[low]?.quality ?? 0) ? m : low), 0);
+  const cheapest = singles.indexOf(costRange(singles).floor);
+  return { strong, weak: hasCost && cheapest !== strong ? cheapest : worst };
 }
 
 /** Every model equally often: the mean of the single models. */

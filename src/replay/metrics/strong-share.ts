@@ -21,16 +21,36 @@ export interface SharePoint {
  * distinct score, from all weak to all strong, shares rising. Queries with equal scores come in together: between two
  * points the router may draw, so the curve is a line there.
  */
-export function strongShareCurve({ weak, strong }: Pair, scores: Float64Array): SharePoint[] {
-  const queries = scores.length;
-  const order = Uint32Array.from(scores.keys()).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
-  let quality = weak.reduce((sum, value) => sum + value, 0);
+export function strongShareCurve(pair: Pair, scores: Float64Array): SharePoint[] {
+  return weightedShareCurve(pair, scores, orderOfScores(scores), new Float64Array(scores.length).fill(1));
+}
+
+/** [N] queries by falling score, for `weightedShareCurve`. */
+export const orderOfScores = (scores: Float64Array): Uint32Array =>
+  Uint32Array.from(scores.keys()).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
+
+/** The same where each query counts `weights` [N] times: what a resample needs. */
+export function weightedShareCurve(
+  { weak, strong }: Pair,
+  scores: Float64Array,
+  order: Uint32Array,
+  weights: Float64Array,
+): SharePoint[] {
+  let queries = 0;
+  let quality = 0;
+  weights.forEach((weight, query) => {
+    queries += weight;
+    quality += weight * (weak[query] ?? 0);
+  });
+  let asked = 0;
   const points: SharePoint[] = [{ strongShare: 0, quality: quality / queries }];
   order.forEach((query, i) => {
-    quality += (strong[query] ?? 0) - (weak[query] ?? 0);
+    const weight = weights[query] ?? 0;
+    asked += weight;
+    quality += weight * ((strong[query] ?? 0) - (weak[query] ?? 0));
     const next = order[i + 1];
     if (next !== undefined && scores[next] === scores[query]) return;
-    points.push({ strongShare: (i + 1) / queries, quality: quality / queries });
+    points.push({ strongShare: asked / queries, quality: quality / queries });
   });
   return points;
 }
