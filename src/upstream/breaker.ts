@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { RecentCalls } from './recent-calls.ts';
 import type { UpstreamSettings } from './settings.ts';
 
 /** What is remembered of one target across requests. */
@@ -9,12 +10,17 @@ interface Memory {
   cooldowns: number;
   /** Monotonic milliseconds; 0 while closed. */
   until: number;
+  /** The part of `until` that calls brought about, not health checks. */
+  callsUntil: number;
   /** When it last opened: how calls from before ended says nothing about now. */
   openedAt: number;
   /** The upstream itself named this time (429): asking before it is of no use. */
   limitedUntil: number;
   /** One call is finding out whether the target is back. */
   probing: boolean;
+  /** A health check has failed since the last that passed and the last whole answer. */
+  checked: boolean;
+  readonly recent: RecentCalls;
 }
 
 export interface TargetHealth {
@@ -34,8 +40,9 @@ export interface Blow {
 }
 
 /**
- * One circuit breaker per target. Consecutive failures open it for a cooldown that doubles each time; of two deadlines
- * the longer wins; after it a single probe is let through. The end of a whole answer closes it for good.
+ * One circuit breaker per target. Consecutive failures, a share of failures among the last calls, or a share of slow
+ * ones open it for a cooldown that doubles each time; of two deadlines the longer wins; after it a single probe is let
+ * through. The end of a whole answer closes it for good. A target that was never in trouble is not remembered at all.
  */
 export class Breaker {
   readonly #clock: Clock;
@@ -79,12 +86,30 @@ export class Breaker {
     if (memory === undefined || memory.until === 0 || beganAt < memory.openedAt) return;
     memory.probing = false;
     memory.until = 0;
+    memory.callsUntil = 0;
   }
 
-  /** A whole answer, or a refusal that is the client's own doing. */
-  succeeded(target: string, beganAt: number): void {
-    const memory = this.#targets.get(target);
-    if (memory !== undefined && (memory.until === 0 || beganAt >= memory.openedAt)) this.#targets.delete(target);
+  /** A whole answer, or a refusal that is the client's own doing; `slow`: its first output took too long. */
+  succeeded(target: string, beganAt: number, slow = false): void {
+    let memory = this.#targets.get(target);
+    if (memory === undefined) {
+      if (!slow) return;
+      memory = this.#remember(target);
+    }
+    const now = this.#clock.monotonic();
+    memory.recent.add(now, false, slow);
+    if (memory.until === 0 || beganAt >= memory.openedAt) {
+      const { slowRate, rateCalls } = this.#settings;
+      memory.failures = 0;
+      memory.probing = false;
+      memory.checked = false;
+      memory.until = 0;
+      memory.callsUntil = 0;
+      memory.limitedUntil = 0;
+      if (slow && memory.recent.drags(slowRate, rateCalls)) return this.#cool(memory, now);
+      memory.cooldowns = 0;
+      if (memory.recent.clean) this.#targets.delete(target);
+    }
   }
 
   /** The client left: no verdict, but a probe is over. */
@@ -94,28 +119,41 @@ export class Breaker {
   }
 
   failed(target: string, blow: Blow): void {
-    let memory = this.#targets.get(target);
-    if (memory === undefined) {
-      memory = { failures: 0, cooldowns: 0, until: 0, openedAt: 0, limitedUntil: 0, probing: false };
-      this.#targets.set(target, memory);
-    }
+    const memory = this.#targets.get(target) ?? this.#remember(target);
     const now = this.#clock.monotonic();
     memory.failures++;
     memory.probing = false;
+    memory.recent.add(now, true, false);
     const cooling = memory.until > now;
     if (blow.atLeastMs > 0) {
       memory.limitedUntil = Math.max(memory.limitedUntil, now + blow.atLeastMs);
       this.#extend(memory, now, blow.atLeastMs);
+      memory.callsUntil = Math.max(memory.callsUntil, now + blow.atLeastMs);
       // It knows better than our guess.
       if (blow.opens) return;
     }
     // Many calls that fail together are one event: they do not lengthen the cooldown that the first of them began.
     if (cooling) return;
     const halfOpen = memory.until !== 0;
-    if (!halfOpen && !blow.opens && memory.failures < this.#settings.failuresToOpen) return;
-    const cooldownMs = Math.min(this.#settings.maxCooldownMs, this.#settings.cooldownMs * 2 ** memory.cooldowns);
-    memory.cooldowns++;
-    this.#extend(memory, now, cooldownMs);
+    const { failuresToOpen, errorRate, rateCalls } = this.#settings;
+    const tripped = memory.failures >= failuresToOpen || memory.recent.fails(errorRate, rateCalls);
+    if (halfOpen || blow.opens || tripped) this.#cool(memory, now);
+  }
+
+  /** A health check failed: nobody asks the target for `ms`, or until `checkPassed`. */
+  checkFailed(target: string, ms: number): void {
+    const memory = this.#targets.get(target) ?? this.#remember(target);
+    memory.checked = true;
+    this.#extend(memory, this.#clock.monotonic(), ms);
+  }
+
+  /** Takes back what `checkFailed` did; a cooldown that calls or the upstream itself brought about runs on. */
+  checkPassed(target: string): void {
+    const memory = this.#targets.get(target);
+    if (memory === undefined || !memory.checked) return;
+    memory.checked = false;
+    memory.until = memory.callsUntil;
+    if (memory.until === 0 && memory.failures === 0 && memory.recent.clean) this.#targets.delete(target);
   }
 
   /** Milliseconds until the first of the cooldowns that run ends; null where none runs. */
@@ -128,12 +166,39 @@ export class Breaker {
     return soonest;
   }
 
-  /** Targets that have failed since their last whole answer. */
+  /** Targets that have failed since their last whole answer, or are kept out. */
   snapshot(): readonly TargetHealth[] {
-    return [...this.#targets].map(([target, { failures, until }]) => {
+    const troubled = [...this.#targets].filter(([, { failures, until }]) => failures > 0 || until !== 0);
+    return troubled.map(([target, { failures, until }]) => {
       const coolingMs = this.coolingMs(target);
       return { target, state: until === 0 ? 'closed' : coolingMs > 0 ? 'open' : 'half_open', failures, coolingMs };
     });
+  }
+
+  #remember(target: string): Memory {
+    const memory: Memory = {
+      failures: 0,
+      cooldowns: 0,
+      until: 0,
+      callsUntil: 0,
+      openedAt: 0,
+      limitedUntil: 0,
+      probing: false,
+      checked: false,
+      recent: new RecentCalls(),
+    };
+    this.#targets.set(target, memory);
+    return memory;
+  }
+
+  /** Opens for the next cooldown. What went before has been paid for: rates count anew. */
+  #cool(memory: Memory, now: number): void {
+    const { cooldownMs, maxCooldownMs } = this.#settings;
+    const ms = Math.min(maxCooldownMs, cooldownMs * 2 ** memory.cooldowns);
+    memory.cooldowns++;
+    memory.recent.clear();
+    this.#extend(memory, now, ms);
+    memory.callsUntil = Math.max(memory.callsUntil, now + ms);
   }
 
   #extend(memory: Memory, now: number, ms: number): void {
