@@ -7,6 +7,7 @@ import type { Estimator, EstimatorDefinition, Quantity } from '../core/estimator
 import { decodeState } from '../core/state-codec.ts';
 import type { State } from '../core/state.ts';
 import { parseManifest, type Manifest, type StateEntry } from './manifest.ts';
+import { decodeQuestionKeys } from './question-keys.ts';
 
 /** A trained artefact, read and checked against its own fingerprints. */
 export interface Artefact {
@@ -17,6 +18,8 @@ export interface Artefact {
   entry(estimator: string, quantity: Quantity): StateEntry | null;
   /** Throws `invalid_data` where there is none. */
   state(estimator: string, quantity: Quantity): State;
+  /** Keys of the questions it learned from; null where it does not tell. Throws `invalid_data`. */
+  questionKeys(): ReadonlySet<number> | null;
 }
 
 /** Reads the folder that `train` wrote. Throws `invalid_data` where anything is missing, changed or of another format. */
@@ -38,6 +41,11 @@ export function loadArtefact(path: string): Artefact {
       const state = states.get(keyOf(estimator, quantity));
       if (state === undefined) throw noSuchState(path, manifest, estimator, quantity);
       return state;
+    },
+    questionKeys() {
+      const { questions } = manifest;
+      if (questions === undefined) return null;
+      return decodeQuestionKeys(readSummed(path, questions), `${path}: ${questions.file}`);
     },
   };
 }
@@ -105,7 +113,9 @@ function readPart(path: string, file: string): Buffer {
   }
 }
 
-function readState(path: string, entry: StateEntry): State {
+const readState = (path: string, entry: StateEntry): State => decodeState(readSummed(path, entry));
+
+function readSummed(path: string, entry: { readonly file: string; readonly sha256: string }): Buffer {
   const bytes = readPart(path, entry.file);
   if (createHash('sha256').update(bytes).digest('hex') !== entry.sha256) {
     throw new PointsmanError(
@@ -114,5 +124,5 @@ function readState(path: string, entry: StateEntry): State {
         'again as a whole, or train it again.',
     );
   }
-  return decodeState(bytes);
+  return bytes;
 }

@@ -72,6 +72,14 @@ const manifestSchema = Type.Object({
   states: Type.Array(stateEntry, { minItems: 1 }),
   tuning: Type.Array(tuning),
   figures: Type.Array(figure),
+  /** Keys of the questions it learned from, see question-keys.ts. Artefacts of before have none. */
+  questions: Type.Optional(
+    Type.Object({
+      file: Type.Literal('questions.bin'),
+      sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+      count: Type.Integer({ minimum: 0 }),
+    }),
+  ),
   seed: Type.String(),
 });
 

@@ -17,6 +17,7 @@ import { encodeState } from '../core/state-codec.ts';
 import type { State } from '../core/state.ts';
 import { artefactFormat, parseManifest, type Manifest } from './manifest.ts';
 import { modelCard } from './model-card.ts';
+import { encodeQuestionKeys } from './question-keys.ts';
 
 /** One learned state and what it takes to build its estimator again. */
 export interface StateToWrite {
@@ -26,7 +27,11 @@ export interface StateToWrite {
   readonly state: State;
 }
 
-export type ArtefactToWrite = Omit<Manifest, 'format' | 'states'> & { readonly states: readonly StateToWrite[] };
+export type ArtefactToWrite = Omit<Manifest, 'format' | 'states' | 'questions'> & {
+  readonly states: readonly StateToWrite[];
+  /** Of every question it learned from; see question-keys.ts. Default: they are not told. */
+  readonly questionKeys?: Iterable<number>;
+};
 
 /**
  * Throws `invalid_data` where `out` could not be written over: an artefact that is there is replaced, anything else is
@@ -54,7 +59,7 @@ export function checkDestination(out: string): void {
  */
 export function writeArtefact(out: string, artefact: ArtefactToWrite): Manifest {
   checkDestination(out);
-  const { states, ...rest } = artefact;
+  const { states, questionKeys, ...rest } = artefact;
   const files = states.map((each) => {
     const bytes = encodeState(each.state);
     return {
@@ -65,11 +70,19 @@ export function writeArtefact(out: string, artefact: ArtefactToWrite): Manifest 
         options: { ...each.options },
         stateVersion: each.state.version,
         file: `${each.estimator}.${each.quantity}.bin`,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
+        sha256: sumOf(bytes),
       },
     };
   });
-  const manifest: Manifest = { format: artefactFormat, ...rest, states: files.map(({ entry }) => entry) };
+  const questions = questionKeys === undefined ? null : encodeQuestionKeys(questionKeys);
+  const manifest: Manifest = {
+    format: artefactFormat,
+    ...rest,
+    ...(questions === null
+      ? {}
+      : { questions: { file: 'questions.bin', sha256: sumOf(questions), count: questions.length / 8 } }),
+    states: files.map(({ entry }) => entry),
+  };
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   // What cannot be read back must not be written.
   parseManifest(text, 'manifest.json');
@@ -81,6 +94,7 @@ export function writeArtefact(out: string, artefact: ArtefactToWrite): Manifest 
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { recursive: true });
     for (const { bytes, entry } of files) writeDurably(join(draft, entry.file), bytes);
+    if (questions !== null) writeDurably(join(draft, 'questions.bin'), questions);
     writeDurably(join(draft, 'README.md'), Buffer.from(modelCard(manifest)));
     writeDurably(join(draft, 'manifest.json'), Buffer.from(text));
     const replaces = existsSync(target);
@@ -106,7 +120,9 @@ function putBack(target: string, replaced: string, draft: string): void {
   }
 }
 
-function writeDurably(path: string, bytes: Buffer): void {
+const sumOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+function writeDurably(path: string, bytes: Uint8Array): void {
   const file = openSync(path, 'wx');
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);

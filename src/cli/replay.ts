@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { PointsmanError } from '../core/errors.ts';
 import { checkReportFolder } from '../replay/report/write-report.ts';
 import { formatReplay } from '../replay/report/format-replay.ts';
 import { formatTimings } from '../replay/report/format-timings.ts';
@@ -13,8 +14,9 @@ import { replayOnline, withOnlineFlags, type OnlineFlags } from './replay-online
 import { version } from './version.ts';
 
 interface ReplayFlags extends OnlineFlags {
-  readonly train: string;
+  readonly train?: string;
   readonly test?: string;
+  readonly artefact?: string;
   readonly policy?: readonly string[];
   readonly estimator?: readonly string[];
   readonly predictions?: readonly string[];
@@ -46,8 +48,9 @@ export function defaultCache(): string {
 export function replayCommand(): Command {
   return withOnlineFlags(new Command('replay'))
     .description('Compare routers on data: cost-quality curve, AIQ, zero router, best single model, oracle; a report.')
-    .requiredOption('--train <path>', 'data to learn from: a file or a folder (docs/replay.md lists the formats)')
+    .option('--train <path>', 'data to learn from: a file or a folder (docs/replay.md lists the formats)')
     .option('--test <path>', 'data to be judged on; default: the test part of --train')
+    .option('--artefact <folder>', 'replay what pointsman train wrote, as it is, instead of training')
     .option(
       '-p, --policy <names>',
       'policies, by comma or repeated; exec:COMMAND runs a program (default: cost-aware)',
@@ -75,7 +78,7 @@ export function replayCommand(): Command {
     .option('--json', 'everything, as JSON')
     .option('--out <folder>', 'write the report: report.html, result.json, curves.csv, table.tex, manifest.json')
     .action(async (flags: ReplayFlags) => {
-      if (flags.online === true) return replayOnline(flags);
+      if (flags.online === true) return replayOnline({ ...flags, train: needed(flags.train) });
       if (flags.out !== undefined) checkReportFolder(flags.out);
       const asked = manifestOptions(flags);
       const timings: ReplayTiming[] = [];
@@ -102,6 +105,11 @@ export function replayCommand(): Command {
     });
 }
 
+function needed(train: string | undefined): string {
+  if (train !== undefined) return train;
+  throw new PointsmanError('invalid_config', 'replay --online needs --train.', { param: 'train' });
+}
+
 /** Commas part names, but not inside a command. */
 function policies(text: string, before: readonly string[] | undefined): readonly string[] {
   return text.startsWith('exec:') ? [...(before ?? []), text] : list(text, before);
@@ -109,10 +117,12 @@ function policies(text: string, before: readonly string[] | undefined): readonly
 
 /** All that decides what comes out, and nothing else. */
 function manifestOptions(flags: ReplayFlags): ReplayManifestOptions {
-  const { train, test, policy, estimator, predictions, embeddings, models, cost, protocol, strict, seed } = flags;
+  const { train, test, artefact, policy, estimator, predictions, embeddings, models, cost, protocol, strict, seed } =
+    flags;
   return {
-    train,
+    ...(train === undefined ? {} : { train }),
     ...(test === undefined ? {} : { test }),
+    ...(artefact === undefined ? {} : { artefact }),
     ...(policy === undefined ? {} : { policies: [...policy] }),
     ...(estimator === undefined ? {} : { estimators: estimator.filter((name) => name !== 'none') }),
     ...(predictions === undefined ? {} : { predictions: [...predictions] }),

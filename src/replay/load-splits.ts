@@ -20,7 +20,8 @@ export interface LoadedRows {
 }
 
 export interface LoadOptions {
-  readonly train: string;
+  /** Null: nothing is trained, every row of `test` is tested. */
+  readonly train: string | null;
   /** Null: the test part of `train`. */
   readonly test: string | null;
   readonly protocol: Protocol;
@@ -38,8 +39,9 @@ export const heldShare = 0.3;
  */
 export async function loadRows(options: LoadOptions, onProgress: OnProgress): Promise<LoadedRows> {
   const { train, protocol, seed } = options;
+  if (train === null) return await loadTest(options.test ?? '', options.open, onProgress);
   const test = options.test ?? train;
-  if (!cutsItself(protocol)) return await loadParts({ ...options, test }, seed, onProgress);
+  if (!cutsItself(protocol)) return await loadParts({ ...options, train, test }, seed, onProgress);
   if (test !== train) {
     throw new PointsmanError(
       'invalid_config',
@@ -62,8 +64,24 @@ export async function loadRows(options: LoadOptions, onProgress: OnProgress): Pr
   };
 }
 
+async function loadTest(path: string, open: OpenOptions, onProgress: OnProgress): Promise<LoadedRows> {
+  onProgress({ stage: 'read', what: path, done: 0, total: 1 });
+  const { reader } = await openDataset(path, 'test', open);
+  const pool = await collectDataset(reader);
+  onProgress({ stage: 'read', what: path, done: 1, total: 1 });
+  return {
+    pool,
+    train: [],
+    test: Array.from({ length: rowCount(pool) }, (_, row) => row),
+    trainSources: [],
+    testSources: pool.sources,
+    how: `${reader.source.name}, ${rowCount(pool)} rows, tests`,
+    warnings: [...pool.warnings],
+  };
+}
+
 async function loadParts(
-  { train: trainPath, test: testPath, open }: LoadOptions & { readonly test: string },
+  { train: trainPath, test: testPath, open }: LoadOptions & { readonly train: string; readonly test: string },
   seed: string,
   onProgress: OnProgress,
 ): Promise<LoadedRows> {

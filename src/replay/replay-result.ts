@@ -25,6 +25,8 @@ export interface ReplayResult {
   readonly costUnit: string;
   /** Test rows whose question the training rows of the same split ask too. */
   readonly overlap: { readonly rows: number; readonly tested: number };
+  /** Null where estimators were fitted here. */
+  readonly artefact: ArtefactSummary | null;
   readonly embedder: { readonly id: string; readonly dimensions: number; readonly text: EmbeddedText };
   readonly seed: string;
   readonly resamples: number;
@@ -34,6 +36,27 @@ export interface ReplayResult {
   readonly models: readonly (Point & { readonly model: string })[];
   readonly baselines: Baselines;
   readonly runs: readonly RunResult[];
+}
+
+/** A trained artefact that took the place of training. */
+export interface ArtefactSummary {
+  /** Of its folder. */
+  readonly name: string;
+  /** Of its manifest, which holds the sums of everything else. */
+  readonly sha256: string;
+  /** What it learned from. */
+  readonly sources: readonly Pick<DataSource, 'name' | 'sha256' | 'rows'>[];
+  readonly seed: string;
+  /** How many it learned from; null where it does not tell. */
+  readonly questions: number | null;
+  /** Rows of the test and training part that ask one of its questions; null where it does not tell. */
+  readonly overlap: {
+    readonly test: number | null;
+    readonly tested: number;
+    readonly train: number | null;
+    readonly trained: number;
+  };
+  readonly unseenModels: readonly string[];
 }
 
 export interface SplitSummary {

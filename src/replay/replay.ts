@@ -7,9 +7,9 @@ import { rowCount, takeRows, type Dataset, type DataSource } from './datasets/da
 import { countSharedQuestions } from './datasets/match.ts';
 import { createEmbeddingCache } from './embedding-cache.ts';
 import { embedOnce, takeEmbedded, withEmbeddings, withoutEmbeddings, type EmbeddedDataset } from './embedded.ts';
-import { fitEstimator, type Fitted } from './fitted.ts';
+import { fitEstimator, type FitOptions, type Fitted } from './fitted.ts';
 import { lambdasFor } from './lambdas.ts';
-import { loadRows, refuseToFitOn } from './load-splits.ts';
+import { loadRows, refuseToFitOn, type LoadedRows } from './load-splits.ts';
 import { measureBaselines, measureRun, type TestBed } from './measure-run.ts';
 import { queriesByGroup } from './metrics/groups.ts';
 import { curvePoints } from './metrics/outcomes.ts';
@@ -19,22 +19,25 @@ import { readOwnEmbeddings } from './outside/own-embeddings.ts';
 import { readRouterFile } from './outside/predictions-file.ts';
 import { poolSweeps, testedRows } from './pool-sweeps.ts';
 import type { OnProgress } from './progress.ts';
-import { describeProtocol, parseProtocol } from './protocol.ts';
+import { describeProtocol, parseProtocol, type Protocol } from './protocol.ts';
 import type { EstimatorSummary, ReplayResult, RunResult } from './replay-result.ts';
 import { splitFigures } from './split-figures.ts';
 import { splitPool, type Split } from './splits.ts';
+import { describeTrained, openTrained, refusalOf, restoreTrained, summariseTrained, warningsOf } from './trained.ts';
 import { sweepContender, type ContenderSweep, type SplitBed } from './sweep-contender.ts';
 
 export type { PolicyToReplay } from './contenders.ts';
 
 export interface ReplayOptions {
-  /** A file or a folder; a folder gives its `train`, else its `all`. */
-  readonly train: string;
+  /** A file or a folder; a folder gives its `train`, else its `all`. May be left out where there is an artefact. */
+  readonly train?: string | undefined;
   /** A file or a folder; a folder gives its `test`, else its `all`. The same `all` twice is split by hash. Default: `train`. */
   readonly test?: string | undefined;
+  /** Folder that `train` wrote: its estimators take part as they are, and nothing is fitted. Protocol `file` only. */
+  readonly artefact?: string | undefined;
   /** Default: `cost-aware`. `exec:COMMAND` is a program of somebody else. */
   readonly policies?: readonly PolicyToReplay[] | undefined;
-  /** Each policy that reads predictions runs with each of these. Default: `knn` and `ridge`. */
+  /** Each policy that reads predictions runs with each of these. Default: `knn` and `ridge`, or all of the artefact. */
   readonly estimators?: readonly string[] | undefined;
   /** Files of somebody else's estimates or choices; see `outside/predictions-file.ts`. */
   readonly predictions?: readonly string[] | undefined;
@@ -102,13 +105,15 @@ export async function runReplay(
   const protocol = parseProtocol(protocolName);
   const catalogue = options.catalogue ?? (await loadCatalogue());
   const policies = options.policies ?? [{ name: 'cost-aware' }];
-  const estimators = options.estimators ?? defaultEstimators;
+  const trained = options.artefact === undefined ? null : openTrained(options.artefact);
+  const estimators = options.estimators ?? trained?.names ?? defaultEstimators;
+  checkParts(options, protocol);
   // Whatever is misspelt is told before anything is read.
   contendersOf(policies, estimators, [], catalogue);
 
   const loaded = await loadRows(
     {
-      train: options.train,
+      train: options.train ?? null,
       test: options.test ?? null,
       protocol,
       seed,
@@ -120,16 +125,22 @@ export async function runReplay(
   const files = await Promise.all((options.predictions ?? []).map((path) => readRouterFile(path, pool.models)));
   const contenders = contendersOf(policies, estimators, files, catalogue);
   const names = [...new Set(contenders.flatMap((each) => estimatorOf(each)))];
-  if (names.length > 0) refuseToFitOn({ sources: loaded.trainSources });
-  const splits = splitPool(loaded, protocol, seed);
+  if (names.length > 0 && trained === null) refuseToFitOn({ sources: loaded.trainSources });
+  const splits = options.train === undefined ? [untrained(loaded)] : splitPool(loaded, protocol, seed);
   const overlap = overlapOf(pool, splits);
   if (options.strict === true && overlap.rows > 0) throw overlapError(overlap);
+  const summary =
+    trained === null ? null : summariseTrained(trained, takeRows(pool, loaded.train), takeRows(pool, loaded.test));
+  const refusal = summary === null || options.strict !== true ? null : refusalOf(summary);
+  if (refusal !== null) throw refusal;
 
   const { embedded, embedder } = await embed(options, pool, names.length > 0, onProgress);
   const own = options.catalogue === undefined;
   const fitting = { catalogue, own, threads: options.threads ?? null, folds, seed, onProgress };
   const timeoutMs = options.execTimeoutMs ?? defaultExecTimeoutMs;
-  const mayLearn = loaded.trainSources.every(({ use }) => use !== 'evaluation-only');
+  const mayLearn = options.train !== undefined && loaded.trainSources.every(({ use }) => use !== 'evaluation-only');
+  const restored =
+    trained === null ? null : restoreTrained(trained, { names, catalogue, embedder, hasCost: pool.costUsd !== null });
 
   const sweeps = contenders.map((): ContenderSweep[] => []);
   for (const split of splits) {
@@ -138,8 +149,7 @@ export async function runReplay(
     const whole = newcomer === null ? rows : dropModel(rows, newcomer.model);
     const train =
       newcomer === null ? rows : hideModel(rows, newcomer.model, (row) => newcomer.probes.has(split.train[row] ?? -1));
-    const fitted = new Map<string, Fitted>();
-    for (const name of names) fitted.set(name, await fitEstimator(name, train, fitting, whole));
+    const fitted = restored ?? (await fitAll(names, train, whole, fitting));
     const bed: SplitBed = {
       train: train.dataset,
       whole: whole.dataset,
@@ -175,9 +185,10 @@ export async function runReplay(
   const { embeddedText } = pool;
   return {
     format: 1,
-    train: summaryOf(loaded.trainSources, loaded.train.length || rowCount(pool)),
+    train: summaryOf(loaded.trainSources, options.train === undefined ? 0 : loaded.train.length || rowCount(pool)),
     test: summaryOf(loaded.testSources, tested.length),
-    split: loaded.how,
+    split: summary === null ? loaded.how : `${loaded.how}; ${describeTrained(summary)}`,
+    artefact: summary,
     protocol: { name: protocolName, text: describeProtocol(protocol), splits: splits.length },
     costUnit: options.cost ?? 'usd',
     overlap,
@@ -185,11 +196,50 @@ export async function runReplay(
     seed,
     resamples,
     folds,
-    warnings: [...loaded.warnings, ...moreWarnings(overlap, contenders, { bed, mayLearn, protocol: protocol.type })],
+    warnings: [
+      ...loaded.warnings,
+      ...(summary === null ? [] : warningsOf(summary)),
+      ...moreWarnings(overlap, contenders, {
+        bed,
+        mayLearn,
+        hasTrain: options.train !== undefined,
+        protocol: protocol.type,
+      }),
+    ],
     models: curvePoints(bed.singles).map((point, m) => ({ model: bed.models[m] ?? '', ...point })),
     baselines: measureBaselines(bed),
     runs,
   };
+}
+
+/** Throws `invalid_config` where what is asked for does not go together. */
+function checkParts({ train, test, artefact }: ReplayOptions, protocol: Protocol): void {
+  const refuse = (message: string, param: string): never => {
+    throw new PointsmanError('invalid_config', message, { param });
+  };
+  if (artefact === undefined)
+    return train === undefined ? refuse('replay needs --train, or --artefact.', 'train') : undefined;
+  if (protocol.type !== 'file') {
+    refuse(
+      `an artefact was trained once, so protocol "${protocol.type}" has nothing to vary; leave it out.`,
+      'protocol',
+    );
+  }
+  if (train === undefined && test === undefined) refuse('an artefact needs --test, the data to be judged on.', 'test');
+}
+
+/** Every row is tested and none is learned from. */
+const untrained = ({ test }: LoadedRows): Split => ({ label: 'test', train: [], test, newcomer: null });
+
+async function fitAll(
+  names: readonly string[],
+  train: EmbeddedDataset,
+  whole: EmbeddedDataset,
+  fitting: FitOptions,
+): Promise<ReadonlyMap<string, Fitted>> {
+  const fitted = new Map<string, Fitted>();
+  for (const name of names) fitted.set(name, await fitEstimator(name, train, fitting, whole));
+  return fitted;
 }
 
 async function embed(
@@ -275,7 +325,17 @@ function overlapError({ rows, tested }: ReplayResult['overlap']): PointsmanError
 function moreWarnings(
   overlap: ReplayResult['overlap'],
   contenders: readonly Contender[],
-  { bed, mayLearn, protocol }: { readonly bed: TestBed; readonly mayLearn: boolean; readonly protocol: string },
+  {
+    bed,
+    mayLearn,
+    hasTrain,
+    protocol,
+  }: {
+    readonly bed: TestBed;
+    readonly mayLearn: boolean;
+    readonly hasTrain: boolean;
+    readonly protocol: string;
+  },
 ): readonly string[] {
   const { rows, tested } = overlap;
   const fromFiles = contenders.flatMap((each) => ('file' in each ? [each.file.file] : []));
@@ -284,7 +344,9 @@ function moreWarnings(
     ...(bed.hasCost ? [] : ['the data set knows no cost: quality alone is replayed, there is no curve and no AIQ']),
     ...(mayLearn || !contenders.some(({ type }) => type === 'exec')
       ? []
-      : ['the rules of the training data allow evaluation only: programs were given no training rows']),
+      : [
+          `${hasTrain ? 'the rules of the training data allow evaluation only' : 'there is no --train'}: programs were given no training rows`,
+        ]),
     ...[...new Set(fromFiles)].map(
       (file) => `${file}: what it learned from is not known here, so its overlap with the test rows is not either`,
     ),

@@ -7,6 +7,7 @@ import { loadCatalogue, type Catalogue } from '../routing/catalogue.ts';
 import { collectDataset, rowCount, type Dataset } from './datasets/dataset.ts';
 import { alignModels } from './datasets/match.ts';
 import { openDataset } from './datasets/open-dataset.ts';
+import { questionKey } from './datasets/question-key.ts';
 import { embedDataset } from './embedded.ts';
 import { estimatorNamed, fitEstimator, type FitOptions, type Fitted } from './fitted.ts';
 import { refuseToFitOn, splitWhole } from './load-splits.ts';
@@ -88,6 +89,7 @@ export async function runTrain(options: TrainOptions, onProgress: OnProgress = (
       })),
     })),
     figures,
+    questionKeys: parts.whole.texts.map(questionKey),
     seed,
   });
   onProgress({ stage: 'write', what: out, done: 1, total: 1 });

@@ -75,7 +75,7 @@ describe('runTrain', () => {
       /^held out by a hash of the question; fitted on the other \d+ rows, before all were used$/,
     );
     await run(`${out}-again`);
-    expect(readdirSync(out).length).toBe(4);
+    expect(readdirSync(out).length).toBe(5);
     for (const file of readdirSync(out)) {
       expect(readFileSync(join(`${out}-again`, file)).equals(readFileSync(join(out, file)))).toBe(true);
     }

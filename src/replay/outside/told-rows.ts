@@ -1,4 +1,5 @@
 import type { Predictions } from '../../core/decision.ts';
+import { PointsmanError } from '../../core/errors.ts';
 import { dataError, quoteCell } from '../datasets/data-error.ts';
 import { rowCount, type Dataset } from '../datasets/dataset.ts';
 import type { RowPredictions } from '../policy-sweep.ts';
@@ -14,6 +15,12 @@ import type { Estimates, RouterFile } from './predictions-file.ts';
 export function toldRows(estimates: readonly Estimates[], test: Dataset, train: Dataset): RowPredictions {
   const { models } = test;
   const none = new Float64Array(models.length);
+  if (test.costUsd !== null && rowCount(train) === 0 && estimates.some(({ costUsd }) => costUsd === null)) {
+    throw new PointsmanError(
+      'invalid_data',
+      'estimates without costs take the mean costs of the training rows, and there are none; give --train or costs.',
+    );
+  }
   const usual = meanCosts(train, models);
   const rows = estimates.map(({ quality, costUsd }): Predictions => ({
     quality: { mean: quality, deviation: none },

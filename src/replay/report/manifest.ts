@@ -7,8 +7,9 @@ export const manifestFormat = 1;
 
 const optionsSchema = Type.Object(
   {
-    train: Type.String(),
+    train: Type.Optional(Type.String()),
     test: Type.Optional(Type.String()),
+    artefact: Type.Optional(Type.String()),
     policies: Type.Optional(Type.Array(Type.String())),
     estimators: Type.Optional(Type.Array(Type.String())),
     predictions: Type.Optional(Type.Array(Type.String())),

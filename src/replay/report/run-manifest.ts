@@ -60,6 +60,7 @@ export const sumsOf = (files: ReadonlyMap<string, string>): ReplayManifest['outp
 export async function inputsOf(result: ReplayResult, asked: ReplayManifestOptions): Promise<ReplayManifest['inputs']> {
   const sources = [...result.train.sources, ...result.test.sources].map(({ name, sha256 }) => ({ name, sha256 }));
   const inputs = [...new Map(sources.map((source) => [source.name, source])).values()];
+  if (result.artefact !== null) inputs.push({ name: result.artefact.name, sha256: result.artefact.sha256 });
   for (const path of [...(asked.predictions ?? []), ...(asked.embeddings ?? [])]) {
     const hash = createHash('sha256');
     for await (const chunk of createReadStream(path)) hash.update(chunk);
