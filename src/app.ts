@@ -1,21 +1,23 @@
 import type { FastifyInstance } from 'fastify';
-import { createAuthenticator } from './app/access.ts';
 import { estimateCostUsd } from './app/estimate-cost.ts';
+import { beginGeneration, planGeneration, refuseColdChanges, type Generation } from './app/generation.ts';
 import { listModels } from './app/listing.ts';
-import { keepRetention } from './app/retention.ts';
-import { assembleRouting } from './app/routing.ts';
+import { changedTargets } from './app/changed-targets.ts';
+import { createReloader } from './app/reloader.ts';
 import { describeStoreEvent } from './app/store-events.ts';
-import { createBackends, checkTarget } from './backends/index.ts';
+import { createBackends } from './backends/index.ts';
 import type { RecordedLookup } from './backends/simulated.ts';
 import type { Config } from './config/config.ts';
+import type { Model } from './core/candidate.ts';
 import { systemClock, type Clock } from './core/clock.ts';
-import { messageOf } from './core/errors.ts';
+import type { Decision } from './core/decision.ts';
+import { messageOf, PointsmanError } from './core/errors.ts';
 import { newId, newOrderedId } from './core/ids.ts';
 import { seededRandom } from './core/random.ts';
 import type { Gateway } from './http/gateway.ts';
 import { createServer } from './http/server.ts';
-import { createLearning, type Learning } from './learning/learning.ts';
-import { createBudgets, type Budgets } from './limits/budgets.ts';
+import type { Learning } from './learning/learning.ts';
+import { createBudgets, type BudgetLimits, type Budgets } from './limits/budgets.ts';
 import { openStore, type SqliteStore } from './outcomes/store.ts';
 import type { Router } from './routing/router.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -27,6 +29,8 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** What simulated models answer where a data set is replayed through the gateway. */
   readonly recorded?: RecordedLookup;
+  /** Reads the configuration again, for reloads. Left out: there is no file to read. */
+  readonly reread?: () => Config;
 }
 
 /** A gateway that is ready to listen, or to be asked with `server.inject`. */
@@ -35,6 +39,11 @@ export interface App {
   readonly router: Router;
   readonly learning: Learning;
   readonly store: SqliteStore;
+  /**
+   * Takes the YAML over as it is now. Throws `invalid_config` or `invalid_data` and keeps everything as it was where it
+   * does not fit. Requests that run end as they began.
+   */
+  reload(): Promise<void>;
   /** Ends requests that run, then writes what waits and saves what was learned. */
   close(): Promise<void>;
 }
@@ -42,96 +51,124 @@ export interface App {
 /** Wires the rooms. Throws `invalid_config` or `invalid_data` where they do not fit together. */
 export async function buildApp(config: Config, options: AppOptions): Promise<App> {
   const { logger, clock = systemClock } = options;
-  const models = new Map(config.models.map((model) => [model.id, model]));
-  for (const model of config.models) for (const target of model.targets) checkTarget(target);
-
-  const routing = await assembleRouting(config, (route, what, cause) => {
-    logger.warn({ route, what, cause }, 'A prediction fell back.');
-  });
-  const { router } = routing;
-
+  const plan = await planGeneration(config, logger);
   const store = await openStore({
     path: config.storage.path,
     clock,
-    embedder: routing.embedder.id,
+    embedder: plan.routing.embedder.id,
     onEvent: (event) => describeStoreEvent(event, logger),
   });
-  const learning = createLearning({
-    store,
-    clock,
-    snapshotEvery: config.learning.snapshotEvery,
-    onTrouble: (message) => logger.warn({}, message),
-  });
-  routing.teach(learning);
-  const budgets = createBudgets({
-    clock,
-    limits: { perGateway: config.limits.usdPerDay, perRoute: limitsOf(config.routes), perKey: limitsOf(config.keys) },
-  });
-  await Promise.all([learning.start(), recallSpending(budgets, store, logger)]);
-
+  const budgets = createBudgets({ clock, limits: limitsOf(config) });
   const upstream = createUpstream({
     backends: createBackends({ clock, recorded: options.recorded }),
     clock,
     random: seededRandom(newId('')),
     settings: { maxAttempts: config.limits.maxAttempts },
   });
+  const surroundings = { store, clock, logger, isUp: (model: Model) => upstream.health.isUp(model) };
+  const [first] = await Promise.all([
+    beginGeneration(plan, surroundings),
+    recallSpending(budgets, (rows) => budgets.seed(rows), store, logger),
+  ]);
+  let current: Generation = first;
+  current.serve();
+
   const metrics = createMetrics();
   metrics.watchStore(() => store.health());
-  metrics.watchLearners(() => new Map([['all', learning.health().lag]]));
+  metrics.watchLearners(() => new Map([['all', current.learning.health().lag]]));
 
-  const isUp = (id: string): boolean => {
-    const model = models.get(id);
-    return model !== undefined && upstream.health.isUp(model);
+  /** Only where deciding takes time can the configuration change between a decision and its calls. */
+  let decidedIn: WeakMap<Decision, Generation> | null = null;
+  const generationOf = (decision: Decision): Generation => decidedIn?.get(decision) ?? current;
+
+  const take = async (next: Config): Promise<void> => {
+    refuseColdChanges(current.config, next);
+    const begun = await beginGeneration(await planGeneration(next, logger), surroundings);
+    if (!begun.learning.health().started) {
+      await begun.retire();
+      throw new PointsmanError('storage_unavailable', 'What was learned cannot be read now. Reload again when it can.');
+    }
+    const old = current;
+    current = begun;
+    begun.serve();
+    upstream.forget(changedTargets(old.config, next));
+    await Promise.all([old.retire(), recallSpending(budgets, budgets.relimit(limitsOf(next)), store, logger)]);
   };
-  const routable = config.routes.some((route) => route.models.some((id) => models.get(id)?.price));
+  const reload = createReloader({ reread: options.reread ?? null, take, logger, metrics });
+
   const gateway: Gateway = {
     clock,
     metrics,
     loopbackOnly: config.auth === 'loopback',
     bodyLimitBytes: config.listen.bodyLimitBytes,
-    authenticate: createAuthenticator(config),
-    resolve: (name) => router.resolve(name),
-    decide: (query, resolved) => router.decide(query, resolved, { id: newOrderedId('dec_', clock.now()), isUp }),
+    authenticate: (secret) => current.authenticate(secret),
+    resolve: (name) => current.routing.router.resolve(name),
+    decide(query, resolved) {
+      const generation = current;
+      const { router } = generation.routing;
+      const decided = router.decide(query, resolved, {
+        id: newOrderedId('dec_', clock.now()),
+        isUp: generation.isUp,
+      });
+      if (!(decided instanceof Promise)) return decided;
+      const remember = (decidedIn ??= new WeakMap());
+      return decided.then((decision) => {
+        remember.set(decision, generation);
+        return decision;
+      });
+    },
     reserve: (decision, query, { caller }) =>
-      budgets.reserve(decision.route, caller.key, estimateCostUsd(decision, query, models)),
+      budgets.reserve(decision.route, caller.key, estimateCostUsd(decision, query, generationOf(decision).models)),
     execute: (decision, query, body, includeUsage, sink) =>
-      upstream.execute(decision, models, query, body, includeUsage, sink),
+      upstream.execute(decision, generationOf(decision).models, query, body, includeUsage, sink),
     decided: (record) => store.decision(record),
     completed(completion, route) {
       store.completion(completion);
-      learning.measured(completion, route);
+      current.learning.measured(completion, route);
     },
-    feedback: (reward, caller) => learning.accept(reward, caller),
-    listModels: (access) => listModels(config, access),
-    notReady: () => (routable ? null : 'no route has a model with a known price'),
+    feedback: (reward, caller) => current.learning.accept(reward, caller),
+    listModels: (access) => listModels(current.config, access),
+    notReady: () => (current.routable ? null : 'no route has a model with a known price'),
   };
-  const endRetention = keepRetention(config, store, routing.learners, logger);
   const server = createServer(gateway, { logger });
   return {
     server,
-    router,
-    learning,
     store,
+    get router() {
+      return current.routing.router;
+    },
+    get learning() {
+      return current.learning;
+    },
+    reload,
     async close() {
-      endRetention();
       await server.close();
       await upstream.close();
-      await learning.close();
+      await current.retire();
       await store.close();
     },
   };
 }
 
-function limitsOf(
+function limitsOf({ limits, routes, keys }: Config): BudgetLimits {
+  return { perGateway: limits.usdPerDay, perRoute: limited(routes), perKey: limited(keys) };
+}
+
+function limited(
   entries: readonly { readonly name: string; readonly usdPerDay: number | null }[],
 ): Map<string, number> {
   return new Map(entries.flatMap(({ name, usdPerDay }) => (usdPerDay === null ? [] : [[name, usdPerDay] as const])));
 }
 
 /** What was spent today counts against today's limits, restart or not. Without the log they start from nothing. */
-async function recallSpending(budgets: Budgets, store: SqliteStore, logger: Logger): Promise<void> {
+async function recallSpending(
+  budgets: Budgets,
+  seed: Budgets['seed'],
+  store: SqliteStore,
+  logger: Logger,
+): Promise<void> {
   try {
-    budgets.seed(await store.spend(budgets.startOfDay()));
+    seed(await store.spend(budgets.startOfDay()));
   } catch (cause) {
     logger.warn({ cause: messageOf(cause) }, "Today's spending could not be read: limits count from now.");
   }

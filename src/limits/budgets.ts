@@ -41,13 +41,18 @@ export interface Budgets {
   seed(rows: readonly { readonly route: string; readonly key: string | null; readonly usd: number }[]): void;
   /** What to ask the store for; milliseconds since the epoch. */
   startOfDay(): number;
+  /**
+   * The configuration changed. Accounts that stay keep what was spent and reserved; those that are gone let what runs
+   * end. Returns what seeds the new ones only, as `seed` does.
+   */
+  relimit(limits: BudgetLimits): Budgets['seed'];
   states(): readonly BudgetState[];
 }
 
 interface Account {
   readonly scope: Scope;
   readonly name: string;
-  readonly limit: number;
+  limit: number;
   ledger: Ledger;
 }
 
@@ -56,12 +61,37 @@ const dollars = (usd: number): string => `$${usd.toFixed(usd >= 0.01 || usd === 
 const settledAlready: Reservation = { settle: () => {} };
 
 export function createBudgets({ clock, limits }: { readonly clock: Clock; readonly limits: BudgetLimits }): Budgets {
-  const accounts = (scope: Scope, of: ReadonlyMap<string, number>): Map<string, Account> =>
-    new Map([...of].map(([name, limit]) => [name, { scope, name, limit, ledger: newLedger(dayOf(clock.now())) }]));
-  const routes = accounts('route', limits.perRoute);
-  const keys = accounts('key', limits.perKey);
-  const { perGateway = null } = limits;
-  const whole = accounts('gateway', new Map(perGateway === null ? [] : [['all', perGateway]])).get('all');
+  const routes = new Map<string, Account>();
+  const keys = new Map<string, Account>();
+  const wholes = new Map<string, Account>();
+  /** Of all requests together, where that is limited. */
+  let whole: Account | undefined;
+
+  /** Returns the accounts that were not there before. */
+  const limit = (scope: Scope, accounts: Map<string, Account>, of: ReadonlyMap<string, number>): Account[] => {
+    for (const name of accounts.keys()) if (!of.has(name)) accounts.delete(name);
+    const added: Account[] = [];
+    for (const [name, most] of of) {
+      const known = accounts.get(name);
+      if (known !== undefined) known.limit = most;
+      else {
+        const account = { scope, name, limit: most, ledger: newLedger(dayOf(clock.now())) };
+        accounts.set(name, account);
+        added.push(account);
+      }
+    }
+    return added;
+  };
+  const limitAll = ({ perGateway = null, perRoute, perKey }: BudgetLimits): ReadonlySet<Account> => {
+    const added = [
+      ...limit('route', routes, perRoute),
+      ...limit('key', keys, perKey),
+      ...limit('gateway', wholes, new Map(perGateway === null ? [] : [['all', perGateway]])),
+    ];
+    whole = wholes.get('all');
+    return new Set(added);
+  };
+  limitAll(limits);
 
   /** Today's ledger. Yesterday's stays with the reservations that were made on it. */
   const today = (account: Account, now: number): Ledger => {
@@ -82,6 +112,15 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
         `this request may cost ${dollars(usd)}. It resets at ${new Date(reset).toISOString()}.`,
       { retryAfterMs: Math.max(0, reset - now) },
     );
+  };
+
+  const seed = (rows: Parameters<Budgets['seed']>[0], only: ReadonlySet<Account> | null): void => {
+    const now = clock.now();
+    for (const { route, key, usd } of rows) {
+      for (const account of [whole, routes.get(route), key === null ? undefined : keys.get(key)]) {
+        if (account !== undefined && (only === null || only.has(account))) today(account, now).spent += usd;
+      }
+    }
   };
 
   return {
@@ -111,15 +150,10 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
         },
       };
     },
-    seed(rows) {
-      const now = clock.now();
-      for (const { route, key, usd } of rows) {
-        const byRoute = routes.get(route);
-        const byKey = key === null ? undefined : keys.get(key);
-        if (whole !== undefined) today(whole, now).spent += usd;
-        if (byRoute !== undefined) today(byRoute, now).spent += usd;
-        if (byKey !== undefined) today(byKey, now).spent += usd;
-      }
+    seed: (rows) => seed(rows, null),
+    relimit(changed) {
+      const added = limitAll(changed);
+      return (rows) => seed(rows, added);
     },
     startOfDay: () => dayOf(clock.now()),
     states() {

@@ -24,6 +24,8 @@ export interface Metrics {
   /** An error answer that we made ourselves. */
   refused(code: ErrorCode): void;
   rewarded(source: string, status: 'accepted' | 'duplicate' | 'unknown'): void;
+  /** The YAML was read again; `false`: refused, and the one before stays. */
+  reloaded(taken: boolean): void;
   /** Read at every scrape. */
   watchStore(read: () => StoreHealth): void;
   /** Rewards not yet folded in, by learner; read at every scrape. */
@@ -63,6 +65,7 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
   const tokens = counter('tokens_total', 'Tokens as upstreams counted them.', ['model', 'kind']);
   const cost = counter('cost_usd_total', 'US dollars, where the cost is known.', ['route', 'model']);
   const rewards = counter('rewards_total', 'Rewards received.', ['source', 'status']);
+  const reloads = counter('config_reloads_total', 'Readings of the YAML after the first.', ['result']);
   const overhead = histogram('overhead_seconds', 'Own time before the first call.', ['route'], overheadBounds);
   const firstToken = histogram('first_token_seconds', 'From call to first token.', ['model'], answerBounds);
   const duration = histogram('duration_seconds', 'From request to last byte.', ['route'], answerBounds);
@@ -98,6 +101,9 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
     rewarded(source, status) {
       rewards.child(knownSources.has(source) ? source : 'other', status).add(1);
     },
+    reloaded(taken) {
+      reloads.child(taken ? 'taken' : 'refused').add(1);
+    },
     watchStore(read) {
       storeHealth = read;
     },
@@ -106,7 +112,8 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
     },
     async render() {
       let text = await registry.metrics();
-      for (const family of [decisions, requests, errors, attempts, tokens, cost, rewards]) text += counterText(family);
+      for (const family of [decisions, requests, errors, attempts, tokens, cost, rewards, reloads])
+        text += counterText(family);
       text += histogramText(overhead, overheadBounds);
       text += histogramText(firstToken, answerBounds) + histogramText(duration, answerBounds);
       if (storeHealth !== null) text += storeText(storeHealth());
