@@ -166,6 +166,11 @@ export class Breaker {
     return soonest;
   }
 
+  /** The target is gone, or is now another behind the same name. */
+  forget(target: string): void {
+    this.#targets.delete(target);
+  }
+
   /** Targets that have failed since their last whole answer, or are kept out. */
   snapshot(): readonly TargetHealth[] {
     const troubled = [...this.#targets].filter(([, { failures, until }]) => failures > 0 || until !== 0);

@@ -45,6 +45,8 @@ export interface Upstream {
     sink: ClientSink,
   ): void;
   readonly health: Health;
+  /** What calls so far said about these targets does not hold any more: the configuration changed. */
+  forget(targets: readonly string[]): void;
   /** Drops the connections; calls that still run fail. */
   close(): Promise<void>;
 }
@@ -62,6 +64,9 @@ export function createUpstream(context: UpstreamContext): Upstream {
       isUp: ({ targets }) => targets.some(({ id }) => breaker.available(id)),
       soonestMs: () => breaker.soonestMs(),
       snapshot: () => breaker.snapshot(),
+    },
+    forget(targets) {
+      for (const target of targets) breaker.forget(target);
     },
     async close() {
       await Promise.all([...backends.values()].map((backend) => backend.close()));
