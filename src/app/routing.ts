@@ -49,17 +49,31 @@ export async function assembleRouting(
       lambda: route.lambda,
       exploration: { epsilon: route.epsilon },
       embedder,
+      // Savings are told from these.
+      alsoPredicts: route.mode === 'observe' ? ['quality', 'cost'] : [],
       seed: route.name,
       onFault: (what, cause) => onFault(route.name, what, cause),
     });
   });
+  // A route that only observes chooses nothing, so its policy has nothing to remember.
+  const choosing = new Set(config.routes.flatMap(({ name, mode }) => (mode === 'observe' ? [] : [name])));
   const remembering = config.learning.enabled
-    ? routes.flatMap(({ name, memory }) => (memory === null ? [] : [{ name, memory }]))
+    ? routes.flatMap(({ name, memory }) => (memory === null || !choosing.has(name) ? [] : [{ name, memory }]))
     : [];
   const learners = estimators.filter(({ learns }) => learns).map(({ learner }) => learner);
   return {
     learners: [...learners, ...remembering.map(({ memory }) => memory.id)],
-    router: createRouter({ models: config.models, routes, aliases: config.aliases, policies: catalogue.policies }),
+    router: createRouter({
+      models: config.models,
+      routes,
+      aliases: config.aliases,
+      policies: catalogue.policies,
+      observing: config.routes.flatMap(({ name, baseline: id }) => {
+        const route = routes.find((each) => each.name === name);
+        const baseline = id === null ? undefined : models.get(id);
+        return route === undefined || baseline === undefined ? [] : [{ route, baseline }];
+      }),
+    }),
     embedder,
     estimators,
     teach(learning) {

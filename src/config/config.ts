@@ -36,6 +36,10 @@ export interface RouteConfig {
   /** Ids of configured models, at least one. Models without a price are among them; eligibility removes them. */
   readonly models: readonly string[];
   readonly policy: TypedOptions;
+  /** `observe`: the model asked for is served, the policy's choice only logged. */
+  readonly mode: 'route' | 'observe';
+  /** One of `models`: serves requests that name an observing route itself. Null where the route decides. */
+  readonly baseline: string | null;
   /** Names of `Config.estimators`. */
   readonly estimators: Readonly<Partial<Record<Quantity, string>>>;
   /** Quality per US dollar; null: the policy's own. */

@@ -62,10 +62,13 @@ export function normaliseRoutes(
     if (modelIds.includes(name)) {
       report.problem(path, `"${name}" is also the id of a model; a request could mean either`, true);
     }
+    const models = routeModels(route, modelIds, path, report);
     return {
       name,
-      models: routeModels(route, modelIds, path, report),
+      models,
       policy: readPolicy(route.policy),
+      mode: route.mode ?? 'route',
+      baseline: routeBaseline(route, models, path, report),
       estimators: routeEstimators(route, path, estimators, directory, report),
       lambda: route.lambda ?? null,
       epsilon: route.exploration?.epsilon ?? 0,
@@ -87,6 +90,21 @@ function routeModels(route: RouteFile, known: readonly string[], path: Path, rep
     seen.add(id);
   }
   return asked;
+}
+
+function routeBaseline(route: RouteFile, models: readonly string[], path: Path, report: Report): string | null {
+  const { baseline } = route;
+  if (route.mode !== 'observe') {
+    if (baseline !== undefined) report.problem([...path, 'baseline'], 'is only read with "mode: observe"');
+    return null;
+  }
+  if (baseline !== undefined && !models.includes(baseline)) {
+    report.problem(
+      [...path, 'baseline'],
+      `"${baseline}" is not among the route's models${suggestion(baseline, models)}`,
+    );
+  }
+  return baseline ?? models[0] ?? null;
 }
 
 function readPolicy(policy: RouteFile['policy']): TypedOptions {

@@ -106,6 +106,15 @@ const modelSchema = Type.Object(
         description: 'What it can take. Default: from the price table; unknown removes nothing.',
       }),
     ),
+    embedding: Type.Optional(
+      Type.Object(
+        {
+          space: text('Models of one space make vectors that can be compared. Name it after the model that made it.'),
+          dimensions: Type.Integer({ minimum: 1, description: 'Length of its vectors.' }),
+        },
+        { ...closed, description: 'It embeds and does not answer: for `/v1/embeddings`.' },
+      ),
+    ),
     ...targetFields,
     targets: Type.Optional(
       Type.Array(targetSchema, {
@@ -145,6 +154,15 @@ const routeSchema = Type.Object(
       }),
     ),
     policy: Type.Optional(policySchema),
+    mode: Type.Optional(
+      oneOf(
+        ['route', 'observe'],
+        'Default `route`. `observe`: requests that name one of its models get it, as if Pointsman were not there; what the policy would have done is logged (`pointsman savings`).',
+      ),
+    ),
+    baseline: Type.Optional(
+      text('With `mode: observe`: who serves requests that name the route itself. Default: its first model.'),
+    ),
     estimators: Type.Optional(
       Type.Object(
         {

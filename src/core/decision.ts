@@ -11,6 +11,16 @@ export type Plan =
 
 export type Predictions = Readonly<Partial<Record<Quantity, Prediction>>>;
 
+/** What the route would have done with a request whose client named the model (`mode: observe`). */
+export interface ShadowChoice {
+  /** The route's policy. */
+  readonly policy: string;
+  /** Null: it would have refused the request. */
+  readonly model: string | null;
+  /** Parallel to the decision's candidates: what would have been drawn from. */
+  readonly propensities: Float64Array;
+}
+
 /** Everything that a later reader needs to evaluate or reproduce the choice. Parallel arrays follow `candidates`. */
 export interface Decision {
   /** Unguessable: feedback is joined by it. */
@@ -37,6 +47,8 @@ export interface Decision {
   readonly pinned: boolean;
   /** For the policy's own memory, see PolicyDecision. */
   readonly note?: readonly number[] | undefined;
+  /** Observed, not chosen: `propensities` are then those of what really happened, 1 for the model that was asked for. */
+  readonly shadow?: ShadowChoice | undefined;
   /** What fell back, e.g. `embedding:timeout`; empty when all went well. */
   readonly degraded: readonly string[];
 }

@@ -1,5 +1,6 @@
 import type { Quantity } from '../core/estimator.ts';
 import { packCells, type Cell, type PackedCells } from './cells.ts';
+import type { Decision } from '../core/decision.ts';
 import type { Attempt, Completion, DecisionRecord } from '../core/outcome.ts';
 
 /**
@@ -97,6 +98,13 @@ const predictedNames = Array.from({ length: 1 << quantities.length }, (_, mask) 
 const flag = (value: boolean): number => (value ? 1 : 0);
 const jsonUnlessEmpty = (list: readonly unknown[]): string | null => (list.length === 0 ? null : JSON.stringify(list));
 
+function featuresOf({ note, shadow }: Decision): string {
+  return JSON.stringify({
+    note,
+    shadow: shadow && { policy: shadow.policy, model: shadow.model, propensities: Array.from(shadow.propensities) },
+  });
+}
+
 /** The open batch. Adding costs a few microseconds; nothing here does I/O. */
 export class RowBatch {
   readonly #decisions: Cell[] = [];
@@ -162,7 +170,7 @@ export class RowBatch {
       flag(decision.pinned),
       jsonUnlessEmpty(decision.degraded),
       jsonUnlessEmpty(decision.removals),
-      decision.note === undefined ? null : JSON.stringify({ note: decision.note }),
+      decision.note === undefined && decision.shadow === undefined ? null : featuresOf(decision),
       null,
       0,
       0,

@@ -46,6 +46,8 @@ export interface RouteSettings {
   readonly exploration: { readonly epsilon: number };
   /** Null only where no estimator of the route reads an embedding. */
   readonly embedder: Embedder | null;
+  /** Predicted and logged beside what the policy reads, for those who evaluate the log. Default: nothing. */
+  readonly alsoPredicts?: readonly Quantity[] | undefined;
   /** Every decision draws from `seededRandom(`${seed}:${decision id}`)`. */
   readonly seed: string;
   /** Told what fell back and why; for the log. */
@@ -112,7 +114,8 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
     policy.memory === undefined
       ? null
       : { id: `${name}/policy/${memoryFingerprint(choice.name, options)}`, learner: policy.memory };
-  const usesAndCost: readonly Quantity[] = uses.includes('cost') ? uses : [...uses, 'cost'];
+  const predicted: readonly Quantity[] = [...new Set([...uses, ...(settings.alsoPredicts ?? [])])];
+  const predictedAndCost: readonly Quantity[] = predicted.includes('cost') ? predicted : [...predicted, 'cost'];
   const eligible = createEligibility(models);
   const unknownEmbedding = new Float32Array(embedder?.dimensions ?? 0);
 
@@ -150,7 +153,7 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
     };
     const capped = wishes.maxCostUsd;
     const { predictions: all, degraded } = predictor.predict(
-      capped === undefined ? uses : usesAndCost,
+      capped === undefined ? predicted : predictedAndCost,
       input,
       left.candidates,
     );

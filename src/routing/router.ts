@@ -3,6 +3,8 @@ import type { Decision } from '../core/decision.ts';
 import { messageOf, PointsmanError } from '../core/errors.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
 import type { Query } from '../core/query.ts';
+import type { Observed } from './observe.ts';
+import { observed } from './observe.ts';
 import { createNames, type Resolution } from './names.ts';
 import { pin } from './pin.ts';
 import { parsePolicyReference } from './policy-reference.ts';
@@ -13,6 +15,8 @@ export interface RouterSettings {
   readonly routes: readonly Route[];
   readonly aliases: Readonly<Record<string, string>>;
   readonly policies: ReadonlyMap<string, PolicyDefinition>;
+  /** Routes that only watch (`mode: observe`); of two that watch one model, the first does. Default: none. */
+  readonly observing?: readonly Observed[] | undefined;
 }
 
 /** All routes under their names: from the `model` of a request to its decision. */
@@ -27,12 +31,19 @@ export interface Router {
 }
 
 /** Throws `invalid_config` where a name is ambiguous or an alias leads nowhere. */
-export function createRouter({ models, routes: list, aliases, policies }: RouterSettings): Router {
+export function createRouter({ models, routes: list, aliases, policies, observing = [] }: RouterSettings): Router {
   const routes = new Map(list.map((route) => [route.name, route]));
   const names = list.map(({ name }) => name);
   const resolve = createNames({ models, routes: names, aliases, policies: [...policies.keys()] });
   /** `route/policy` to its route; bounded by the catalogue, since thresholds from clients are not kept. */
   const variants = new Map<string, Route>();
+
+  /** By model id, and by the route's own name. */
+  const watchers = new Map<string, Observed>();
+  for (const each of observing) {
+    watchers.set(each.route.name, each);
+    for (const { id } of each.route.models) if (!watchers.has(id)) watchers.set(id, each);
+  }
 
   const routeFor: Router['routeFor'] = ({ route: name, policy }) => {
     const route = routes.get(name);
@@ -69,10 +80,16 @@ export function createRouter({ models, routes: list, aliases, policies }: Router
     routeFor,
     decide(query, resolution, context) {
       switch (resolution.type) {
-        case 'model':
-          return pin(resolution.model, query, context);
-        case 'route':
-          return routeFor(resolution).decide(query, context);
+        case 'model': {
+          const pinned = pin(resolution.model, query, context);
+          const watcher = watchers.get(resolution.model.id);
+          return watcher === undefined ? pinned : observed(pinned, watcher.route, query, context);
+        }
+        case 'route': {
+          const watcher = resolution.policy === null ? watchers.get(resolution.route) : undefined;
+          if (watcher === undefined) return routeFor(resolution).decide(query, context);
+          return observed(pin(watcher.baseline, query, context), watcher.route, query, context);
+        }
         default:
           return resolution satisfies never;
       }

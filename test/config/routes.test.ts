@@ -16,6 +16,8 @@ describe('routes', () => {
         name: 'auto',
         models: ['a', 'b'],
         policy: { type: 'epsilon-greedy', options: {} },
+        mode: 'route',
+        baseline: null,
         estimators: { quality: 'knn', cost: 'mean' },
         lambda: null,
         epsilon: 0,
@@ -46,6 +48,8 @@ estimators:
       name: 'r',
       models: ['b'],
       policy: { type: 'threshold', options: { strong: 'b', threshold: 0.2 } },
+      mode: 'route',
+      baseline: null,
       estimators: { quality: 'mine', cost: 'mean', latency: 'mean' },
       lambda: 7,
       epsilon: 0.25,
@@ -59,6 +63,14 @@ estimators:
       artefactPath: null,
       learn: false,
     });
+  });
+
+  it('observes, with the first model or the named one behind the route, and refuses a baseline that nobody reads', () => {
+    const observing = (route: string) => read(`${two}routes: { r: { ${route} } }\n`).routes[0];
+    expect(observing('mode: observe')).toMatchObject({ mode: 'observe', baseline: 'a' });
+    expect(observing('mode: observe, baseline: b')).toMatchObject({ baseline: 'b' });
+    expect(refusal(`${two}routes: { r: { mode: observe, models: [a], baseline: b } }\n`)).toContain('not among');
+    expect(refusal(`${two}routes: { r: { baseline: b } }\n`)).toContain('mode: observe');
   });
 
   it('finds artefacts from the folder of the file', () => {
