@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./train.ts')).trainCommand(),
   import: async () => (await import('./import.ts')).importCommand(),
   datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
+  evaluate: async () => (await import('./evaluate.ts')).evaluateCommand(),
   savings: async () => (await import('./savings.ts')).savingsCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
 };
