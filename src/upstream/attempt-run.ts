@@ -8,6 +8,7 @@ import { Deadlines, type Deadline } from './deadlines.ts';
 import { endReasonOf, endReasonOfFailure } from './end-reason.ts';
 import type { Job } from './job.ts';
 import type { UpstreamSettings } from './settings.ts';
+import { withToolCallIds } from './tool-call-ids.ts';
 
 /** Where one call's answer goes and who hears how it ended; the walk over the plan. */
 export interface AttemptOwner {
@@ -71,7 +72,16 @@ export class AttemptRun implements BackendEvents {
   start(backend: Backend): void {
     const { query, body, includeUsage } = this.#job;
     const { target, model } = this;
-    const call = { requestId: query.id, target, model: model.id, body, stream: query.stream, includeUsage };
+    const call = {
+      requestId: query.id,
+      format: query.format,
+      promptTokens: query.promptTokens,
+      target,
+      model: model.id,
+      body: target.toolCallIds === undefined ? body : withToolCallIds(body, target.toolCallIds),
+      stream: query.stream,
+      includeUsage,
+    };
     try {
       this.#handle = backend.call(call, this);
     } catch (cause) {
@@ -90,6 +100,17 @@ export class AttemptRun implements BackendEvents {
   abort(): Attempt {
     this.#close();
     return this.#row('client_closed', null, null);
+  }
+
+  /**
+   * Another call was quicker. Returns the row that tells so, with what its prompt must have cost at least: the upstream
+   * had read it, and nobody will ever tell how far it came.
+   */
+  lose(): Attempt {
+    this.#close();
+    const { price } = this.model;
+    const row = this.#row('hedge_lost', null, null);
+    return price === null ? row : { ...row, costUsd: (this.#job.query.promptTokens * price.input) / 1e6 };
   }
 
   answer(answer: BackendAnswer): void {

@@ -7,7 +7,14 @@ import type { Query } from '../core/query.ts';
 import type { Random } from '../core/random.ts';
 import { Breaker, type TargetHealth } from './breaker.ts';
 import type { ClientSink } from './execute.ts';
+import { Gate } from './gate.ts';
+import { watchHealth } from './health-watch.ts';
+import { Hedging } from './hedging.ts';
+import { watchLoads } from './load-watch.ts';
+import type { Probe } from './rounds.ts';
 import { defaultUpstreamSettings, type UpstreamSettings } from './settings.ts';
+import { TargetLoads } from './target-loads.ts';
+import { plainPlan, type UpstreamPlan } from './upstream-plan.ts';
 import { Walk, type Surroundings } from './walk.ts';
 
 export interface UpstreamContext {
@@ -19,6 +26,8 @@ export interface UpstreamContext {
   /** Told of every call when it has ended; `failure` is null for whole answers and for clients that left. */
   readonly onAttempt?: ((attempt: Attempt, failure: Failure | null) => void) | undefined;
   readonly settings?: Partial<UpstreamSettings> | undefined;
+  /** Left out: health checks and load metrics are not read. */
+  readonly probe?: Probe | undefined;
 }
 
 /** What the calls so far say about the targets. */
@@ -27,7 +36,7 @@ export interface Health {
   isUp(model: Model): boolean;
   /** Milliseconds until the first running cooldown ends; null where none runs. */
   soonestMs(): number | null;
-  /** Targets with a failure since their last whole answer. */
+  /** Targets with a failure since their last whole answer, or that are kept out. */
   snapshot(): readonly TargetHealth[];
 }
 
@@ -47,15 +56,35 @@ export interface Upstream {
   readonly health: Health;
   /** What calls so far said about these targets does not hold any more: the configuration changed. */
   forget(targets: readonly string[]): void;
+  /** From the next request on. To be called at the start and after a reload; never called: nothing of it is done. */
+  adopt(plan: UpstreamPlan): void;
   /** Drops the connections; calls that still run fail. */
   close(): Promise<void>;
 }
 
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
 export function createUpstream(context: UpstreamContext): Upstream {
   const settings = { ...defaultUpstreamSettings, ...context.settings };
-  const { backends, clock, random, onAttempt } = context;
+  const { backends, clock, random, probe } = context;
   const breaker = new Breaker(clock, settings);
-  const around: Surroundings = { backends, breaker, clock, random, settings, onAttempt: onAttempt ?? (() => {}) };
+  const loads = new TargetLoads();
+  const { degradable, priorityOf } = plainPlan;
+  const around: Mutable<Surroundings> = {
+    backends,
+    breaker,
+    clock,
+    random,
+    settings,
+    loads,
+    gate: new Gate(clock),
+    salt: random.integer(2 ** 31),
+    hedging: null,
+    degradable,
+    priorityOf,
+    onAttempt: context.onAttempt ?? (() => {}),
+  };
+  let endWatch = (): void => undefined;
   return {
     execute(decision, models, query, body, includeUsage, sink) {
       new Walk({ decision, models, query, body, includeUsage }, sink, around).start();
@@ -68,7 +97,22 @@ export function createUpstream(context: UpstreamContext): Upstream {
     forget(targets) {
       for (const target of targets) breaker.forget(target);
     },
+    adopt(plan) {
+      // What was learned of targets stays where routes hedge before and after.
+      if (plan.hedges.size === 0) around.hedging = null;
+      else if (around.hedging === null) around.hedging = new Hedging(plan.hedges);
+      else around.hedging.adopt(plan.hedges);
+      around.degradable = plan.degradable;
+      around.priorityOf = plan.priorityOf;
+      endWatch();
+      if (probe === undefined) return;
+      const ends = [watchHealth(plan.targets, probe, breaker), watchLoads(plan.targets, probe, loads)];
+      endWatch = () => {
+        for (const end of ends) end();
+      };
+    },
     async close() {
+      endWatch();
       await Promise.all([...backends.values()].map((backend) => backend.close()));
     },
   };

@@ -98,12 +98,13 @@ export interface Rig {
 /** An upstream over the real byte path, and a client that watches the order of what it is told. */
 export function createRig(settings: Partial<UpstreamSettings> = {}, clock = systemClock): Rig {
   let reported: { attempt: Attempt; failure: Failure | null }[] = [];
+  let decisions = 0;
   const upstream = createUpstream({
     backends: new Map([['openai-compatible', createOpenAiCompatible({ clock })]]),
     clock,
     random: seededRandom('test'),
     onAttempt: (attempt, failure) => reported.push({ attempt, failure }),
-    settings: { retryPauseMs: 2, ...settings },
+    settings: { retryPauseMs: 2, backoffTries: 0, retryWaitMs: 0, ...settings },
   });
   return {
     upstream,
@@ -144,7 +145,7 @@ export function createRig(settings: Partial<UpstreamSettings> = {}, clock = syst
         const parsed = { model: 'auto', messages: [{ role: 'user', content: 'hi' }], ...(stream ? { stream } : {}) };
         const body: RequestBody = { raw: Buffer.from(JSON.stringify(parsed)), parsed };
         upstream.execute(
-          decisionOver(models, errand.plan),
+          { ...decisionOver(models, errand.plan), id: `dec-${++decisions}` },
           new Map(models.map((model) => [model.id, model])),
           queryOf({ stream, ...errand.query }),
           body,
