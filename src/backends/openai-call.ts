@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { BackendAnswer, BackendCall, BackendEvents, CallHandle, Failure } from '../core/backend.ts';
+import type { BackendCall, BackendEvents, CallHandle, Failure } from '../core/backend.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Dialect, StreamTap } from './dialect.ts';
 import * as failures from './failures.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { SseTap, type StreamFault } from './sse-tap.ts';
-import { readWholeAnswer } from './whole-answer.ts';
+import type { StreamFault } from './sse-tap.ts';
 
 /** The largest answer that is held in memory. */
 export const maxAnswerBytes = 32 * 1024 * 1024;
@@ -14,21 +14,20 @@ export const maxErrorBytes = 1024 * 1024;
 /** How long a connection may take to end in order after `[DONE]`; then it is not worth keeping. */
 const lingerMs = 1000;
 
-const streamAnswer: BackendAnswer = { status: 200, headers: { 'content-type': 'text/event-stream; charset=utf-8' } };
-const wholeAnswer: BackendAnswer = { status: 200, headers: { 'content-type': 'application/json' } };
 /** Made once: a stack trace per client that leaves would only cost time. */
 const aborted = new Error('The call was ended by the gateway.');
 
-/** One request on the wire: undici's side is the handler, ours the handle. */
+/** One request on the wire: undici's side is the handler, ours the handle; the dialect reads what comes back. */
 export class OpenAiCall implements Dispatcher.DispatchHandler, CallHandle {
   readonly #call: BackendCall;
   readonly #events: BackendEvents;
   readonly #clock: Clock;
+  readonly #dialect: Dialect;
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
   /** Set where the answer is a stream; else the body is collected. */
-  #tap: SseTap | null = null;
+  #tap: StreamTap | null = null;
   readonly #body: Buffer[] = [];
   #bodyBytes = 0;
   /** `end` or `fail` was told, or the call was aborted: nothing more may be said. */
@@ -37,10 +36,11 @@ export class OpenAiCall implements Dispatcher.DispatchHandler, CallHandle {
   #abandoned = false;
   #linger: NodeJS.Timeout | null = null;
 
-  constructor(call: BackendCall, events: BackendEvents, clock: Clock) {
+  constructor(call: BackendCall, events: BackendEvents, clock: Clock, dialect: Dialect) {
     this.#call = call;
     this.#events = events;
     this.#clock = clock;
+    this.#dialect = dialect;
   }
 
   resume(): void {
@@ -67,11 +67,11 @@ export class OpenAiCall implements Dispatcher.DispatchHandler, CallHandle {
     }
     if (!this.#call.stream || !isSuccess(status)) return;
     const type = mediaType(headers);
-    if (type === '' || type === 'text/event-stream') {
-      this.#tap = new SseTap(this.#call.includeUsage, choicesAskedFor(this.#call), (bytes, output) => {
+    if (type === '' || type === this.#dialect.streamType) {
+      this.#tap = this.#dialect.openTap(this.#call, (bytes, output) => {
         if (!this.#events.data(bytes, output)) this.#controller?.pause();
       });
-      this.#events.answer(streamAnswer);
+      this.#events.answer(this.#dialect.streamAnswer);
     } else if (type !== 'application/json') {
       this.#fail(this.#garbage(`${type || 'no content type'} where a stream was asked for`));
     }
@@ -118,7 +118,7 @@ export class OpenAiCall implements Dispatcher.DispatchHandler, CallHandle {
       const wait = retryAfterMs((name) => header(this.#headers, name), this.#clock.now());
       return this.#fail(failures.refused(target, this.#status, header(this.#headers, 'content-type'), body, wait));
     }
-    const answer = readWholeAnswer(body);
+    const answer = this.#dialect.readWhole(body, this.#call);
     switch (answer.type) {
       case 'error':
         return this.#fail(failures.toldInside(target, answer.error.message, answer.error.status));
@@ -126,8 +126,8 @@ export class OpenAiCall implements Dispatcher.DispatchHandler, CallHandle {
         return this.#fail(this.#garbage(answer.why));
       case 'completion':
         if (this.#call.stream) return this.#fail(this.#garbage('a whole answer where a stream was asked for'));
-        this.#events.answer(wholeAnswer);
-        this.#events.data(body, true);
+        this.#events.answer(this.#dialect.wholeAnswer);
+        this.#events.data(answer.body, true);
         if (this.#over) return;
         this.#over = true;
         return this.#events.end(answer.result);
@@ -136,13 +136,13 @@ export class OpenAiCall implements Dispatcher.DispatchHandler, CallHandle {
     }
   }
 
-  #end(tap: SseTap): void {
+  #end(tap: StreamTap): void {
     if (this.#over) return;
     this.#over = true;
     this.#events.end(tap.result);
   }
 
-  #failStream(tap: SseTap, fault: StreamFault): void {
+  #failStream(tap: StreamTap, fault: StreamFault): void {
     const { target } = this.#call;
     switch (fault.type) {
       case 'cut':
@@ -186,11 +186,6 @@ export class OpenAiCall implements Dispatcher.DispatchHandler, CallHandle {
 }
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
-
-function choicesAskedFor(call: BackendCall): number {
-  const n = call.body.parsed['n'];
-  return typeof n === 'number' && n > 1 ? n : 1;
-}
 
 function header(headers: IncomingHttpHeaders, name: string): string | null {
   const value = headers[name];

@@ -1,11 +1,12 @@
 import type { Target } from '../core/candidate.ts';
 import { PointsmanError } from '../core/errors.ts';
+import type { WireFormat } from '../core/query.ts';
 
 /** What every call of one target shares, made once. */
 export interface PreparedTarget {
   readonly origin: string;
-  /** With the query of `base_url`, if it has one. */
-  readonly path: string;
+  /** By what is asked; with the query of `base_url`, if it has one. */
+  readonly paths: Readonly<Record<WireFormat, string>>;
   /** Name, value, name, value ...; the request id is added per call. */
   readonly streamHeaders: readonly string[];
   readonly wholeHeaders: readonly string[];
@@ -43,9 +44,14 @@ export function prepareTarget(target: Target): PreparedTarget {
     'pointsman',
     ...(target.apiKey === null ? [] : ['authorization', `Bearer ${target.apiKey}`]),
   ];
+  const path = (end: string): string => `${url.pathname.replace(/\/+$/, '')}${end}${url.search}`;
   return {
     origin: url.origin,
-    path: `${url.pathname.replace(/\/+$/, '')}/chat/completions${url.search}`,
+    paths: {
+      'openai-chat': path('/chat/completions'),
+      'openai-completion': path('/completions'),
+      'openai-embedding': path('/embeddings'),
+    },
     streamHeaders: headers('text/event-stream'),
     wholeHeaders: headers('application/json'),
     names: new Map(),

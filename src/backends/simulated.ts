@@ -1,8 +1,9 @@
-import type { Backend } from '../core/backend.ts';
+import type { Backend, BackendCall, BackendEvents, CallHandle } from '../core/backend.ts';
 import type { Target } from '../core/candidate.ts';
 import type { Clock } from '../core/clock.ts';
 import { recordedAnswer, simulateAnswer } from './simulated/answer.ts';
 import { behaviourOf, type Behaviour } from './simulated/options.ts';
+import { simulateEmbeddings } from './simulated/embedding.ts';
 import { readPrompt } from './simulated/prompt.ts';
 import { SimulatedCall } from './simulated/simulated-call.ts';
 
@@ -29,15 +30,16 @@ export function createSimulated(context: {
 }): Backend {
   const behaviours = new WeakMap<Target, Behaviour>();
   return {
-    format: 'openai-chat',
+    formats: new Set(['openai-chat', 'openai-completion', 'openai-embedding']),
     call(call, events) {
       let behaviour = behaviours.get(call.target);
       if (behaviour === undefined) {
         behaviour = behaviourOf(call.target.options);
         behaviours.set(call.target, behaviour);
       }
-      const prompt = readPrompt(call.body.parsed);
       const name = call.target.upstreamModel ?? call.model;
+      if (call.format === 'openai-embedding') return embed(call, events, name, behaviour.dimensions);
+      const prompt = readPrompt(call.body.parsed);
       const recorded = context.recorded?.(name, prompt.text) ?? null;
       const answer = recorded
         ? recordedAnswer(behaviour, recorded, prompt.maxTokens)
@@ -48,4 +50,15 @@ export function createSimulated(context: {
     },
     async close() {},
   };
+}
+
+/** A turn later, since nothing may be told before the call returns. */
+function embed(call: BackendCall, events: BackendEvents, model: string, dimensions: number | null): CallHandle {
+  const immediate = setImmediate(() => {
+    const { body, inputTokens } = simulateEmbeddings(call.body.parsed, model, dimensions);
+    events.answer({ status: 200, headers: { 'content-type': 'application/json' } });
+    events.data(body, true);
+    events.end({ usage: { inputTokens, cachedTokens: 0, outputTokens: 0 }, costUsd: null, finishReason: 'stop' });
+  });
+  return { resume() {}, abort: () => clearImmediate(immediate) };
 }

@@ -5,26 +5,49 @@ import { readCostUsd, readUsage } from './usage.ts';
 
 /** What a body that came in one piece turned out to be. */
 export type WholeAnswer =
-  | { readonly type: 'completion'; readonly result: BackendResult }
+  | {
+      readonly type: 'completion';
+      readonly result: BackendResult;
+      /** What the client gets. */
+      readonly body: Buffer;
+    }
   | { readonly type: 'error'; readonly error: ChunkError }
   | { readonly type: 'garbage'; readonly why: string };
 
+type Json = Readonly<Record<string, unknown>>;
+
+/** Chat and text completions. */
 export function readWholeAnswer(body: Buffer): WholeAnswer {
+  return readAnswer(body, 'JSON that is no chat completion', (parsed) => {
+    const choices = parsed['choices'];
+    if (!Array.isArray(choices) || choices.length === 0) return null;
+    const first: unknown = choices[0];
+    const reason = isRecord(first) ? first['finish_reason'] : null;
+    return resultOf(parsed, typeof reason === 'string' ? reason : null);
+  });
+}
+
+/** `POST /embeddings`: at least one vector. */
+export function readEmbeddings(body: Buffer): WholeAnswer {
+  return readAnswer(body, 'JSON that holds no embeddings', (parsed) => {
+    const data = parsed['data'];
+    const filled = Array.isArray(data) && data.length > 0 && data.every((row) => isRecord(row) && 'embedding' in row);
+    return filled ? resultOf(parsed, 'stop') : null;
+  });
+}
+
+const resultOf = (parsed: Json, finishReason: string | null): BackendResult => ({
+  usage: readUsage(parsed['usage']),
+  costUsd: readCostUsd(parsed['usage']),
+  finishReason,
+});
+
+/** `read` returns null for a body that is `otherwise`. */
+export function readAnswer(body: Buffer, otherwise: string, read: (parsed: Json) => BackendResult | null): WholeAnswer {
   const parsed = parseJson(body.toString('utf8'));
   if (parsed === undefined) return { type: 'garbage', why: 'something that is not JSON' };
   const error = readError(parsed);
   if (error) return { type: 'error', error };
-  if (!isRecord(parsed) || !Array.isArray(parsed['choices']) || parsed['choices'].length === 0) {
-    return { type: 'garbage', why: 'JSON that is no chat completion' };
-  }
-  const first: unknown = parsed['choices'][0];
-  const reason = isRecord(first) ? first['finish_reason'] : null;
-  return {
-    type: 'completion',
-    result: {
-      usage: readUsage(parsed['usage']),
-      costUsd: readCostUsd(parsed['usage']),
-      finishReason: typeof reason === 'string' ? reason : null,
-    },
-  };
+  const result = isRecord(parsed) ? read(parsed) : null;
+  return result === null ? { type: 'garbage', why: otherwise } : { type: 'completion', result, body };
 }

@@ -22,6 +22,7 @@ export function normaliseModels(files: ConfigFile['models'], table: PriceTable, 
       report.problem([...path, 'id'], `"${file.id}" is already the id of ${formatPath(first)}; ids are unique`);
     }
     taken.set(file.id, path);
+    if (file.embedding !== undefined) checkSpace(file, file.embedding, files, path, report);
     return normaliseModel(file, path, targetIds, table, report);
   });
 }
@@ -42,9 +43,28 @@ function normaliseModel(file: ModelFile, path: Path, targetIds: Set<string>, tab
     price: priceOf(file, path, targets, row, table, report),
     contextTokens: file.context_tokens ?? row?.contextTokens ?? null,
     capabilities: capabilitiesOf(file, row),
+    embedding: file.embedding ?? null,
     simulated,
     targets,
   };
+}
+
+/** Vectors of different lengths are of different spaces. */
+function checkSpace(
+  { id }: ModelFile,
+  { space, dimensions }: NonNullable<ModelFile['embedding']>,
+  files: ConfigFile['models'],
+  path: Path,
+  report: Report,
+): void {
+  const other = files.find(({ embedding }) => embedding?.space === space);
+  const length = other?.embedding?.dimensions;
+  if (other === undefined || length === undefined || length === dimensions) return;
+  const place = [...path, 'embedding', 'dimensions'];
+  report.problem(
+    place,
+    `"${id}" and "${other.id}" share the space "${space}", so both have ${length} or ${dimensions}`,
+  );
 }
 
 function inherit(model: ModelFile, target: TargetFile): TargetFile {

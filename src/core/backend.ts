@@ -19,6 +19,10 @@ export interface Usage {
 /** One call of one target. */
 export interface BackendCall {
   readonly requestId: string;
+  /** What the body is, and what the answer has to be. */
+  readonly format: WireFormat;
+  /** Our own estimate of the prompt, in tokens: what the upstream's count can be held against. */
+  readonly promptTokens: number;
   readonly target: Target;
   /** The gateway's id of the model that is asked. */
   readonly model: string;
@@ -83,8 +87,8 @@ export interface CallHandle {
 
 /** One wire dialect. Stateless towards requests; may hold connection pools. Never retries by itself. */
 export interface Backend {
-  /** What it emits; `wire/` translates where the client speaks another. */
-  readonly format: WireFormat;
+  /** What it can be asked; each is answered in the same format. A call of another fails, and another target may do. */
+  readonly formats: ReadonlySet<WireFormat>;
   call(call: BackendCall, events: BackendEvents): CallHandle;
   close(): Promise<void>;
 }

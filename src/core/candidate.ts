@@ -84,6 +84,13 @@ export interface Target {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** Vectors of one space can be compared with each other, and with those of no other space. */
+export interface EmbeddingSpace {
+  readonly space: string;
+  /** Length of its vectors. */
+  readonly dimensions: number;
+}
+
 /** A model as the operator configured it. */
 export interface Model {
   readonly id: string;
@@ -93,6 +100,8 @@ export interface Model {
   readonly contextTokens: number | null;
   /** Null where unknown (then it removes nothing). */
   readonly capabilities: ReadonlySet<Capability> | null;
+  /** What it embeds into; null or left out: it answers in words. */
+  readonly embedding?: EmbeddingSpace | null | undefined;
   /** Marked in every answer: no real model stands behind it. */
   readonly simulated: boolean;
   readonly targets: readonly Target[];
@@ -118,6 +127,7 @@ export interface Removal {
     | 'key'
     | 'context'
     | 'capability'
+    | 'embedding'
     | 'local_only'
     | 'region'
     | 'health'

@@ -1,7 +1,7 @@
 import type { Capability } from './candidate.ts';
 
 /** Inbound formats. Each has a file in `wire/` that reads it into a Query and one that writes its errors. */
-export type WireFormat = 'openai-chat';
+export type WireFormat = 'openai-chat' | 'openai-completion' | 'openai-embedding';
 
 /** Who asks. Every row, cache, session and reward belongs to a tenant. */
 export interface Caller {
@@ -44,6 +44,8 @@ export interface Query {
   readonly text: string;
   /** Estimate of the whole prompt, in tokens. */
   readonly promptTokens: number;
+  /** Of the longest where the request holds several prompts, each with a context of its own; left out where it is one. */
+  readonly longestPromptTokens?: number | undefined;
   /** What the client allows the answer to take, in tokens; null where it did not say. */
   readonly maxOutputTokens: number | null;
   /** What the request cannot do without. */

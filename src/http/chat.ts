@@ -1,20 +1,36 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Decision } from '../core/decision.ts';
 import { PointsmanError } from '../core/errors.ts';
+import type { Caller } from '../core/query.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Carried } from '../upstream/execute.ts';
 import { readOpenAiChat, type ChatRequest } from '../wire/openai-chat.ts';
+import type { RequestHeaders } from '../wire/wishes.ts';
 import { accessOf, letIn, permit } from './auth.ts';
 import type { Access, Gateway, Reservation } from './gateway.ts';
 import { receiveBody, type ReceivedBody } from './received-body.ts';
 import { ResponseSink } from './response-sink.ts';
 
-/** `POST /v1/chat/completions`: the whole walk, front to back. */
+/** Makes a Query of a body; throws `invalid_request` or `invalid_wish`. */
+export type ReadRequest = (body: ReceivedBody, headers: RequestHeaders, id: string, caller: Caller) => ChatRequest;
+
+/** `POST /v1/chat/completions`. */
 export function chatEndpoint(app: FastifyInstance, gateway: Gateway, logger: Logger): void {
-  app.post('/v1/chat/completions', { onRequest: letIn(gateway, 'chat') }, (request, reply) => {
+  walkEndpoint(app, gateway, logger, '/v1/chat/completions', readOpenAiChat);
+}
+
+/** `POST path`: the whole walk, front to back. */
+export function walkEndpoint(
+  app: FastifyInstance,
+  gateway: Gateway,
+  logger: Logger,
+  path: string,
+  read: ReadRequest,
+): void {
+  app.post(path, { onRequest: letIn(gateway, 'chat') }, (request, reply) => {
     const access = accessOf(request);
     const body = receiveBody(request.body);
-    const chat = readOpenAiChat(body, request.headers, request.id, access.caller);
+    const chat = read(body, request.headers, request.id, access.caller);
     const resolved = gateway.resolve(chat.query.model);
     permit(access, resolved);
     const walk = { gateway, logger, access, body, chat, reply, sink: new ResponseSink(reply.raw) };

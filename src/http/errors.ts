@@ -7,6 +7,9 @@ import { errorBody } from '../wire/error-body.ts';
 import type { Gateway } from './gateway.ts';
 import { retryHeaders } from './headers.ts';
 
+/** Endpoints whose requests are counted as such: what ends one before its walk has begun is one of them too. */
+const walks: ReadonlySet<string> = new Set(['/v1/chat/completions', '/v1/completions', '/v1/embeddings']);
+
 /** Answers whatever was thrown, by us or by Fastify, with OpenAI's error body. */
 export type ErrorAnswerer = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
@@ -20,7 +23,7 @@ export function createErrorAnswerer(gateway: Gateway, logger: Logger): ErrorAnsw
       );
     }
     gateway.metrics.refused(error.code);
-    if (request.routeOptions.url === '/v1/chat/completions') {
+    if (walks.has(request.routeOptions.url ?? '')) {
       const durationMs = reply.elapsedTime;
       gateway.metrics.ended({
         route: 'none',

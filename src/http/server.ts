@@ -2,7 +2,9 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { newId } from '../core/ids.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { chatEndpoint } from './chat.ts';
+import { completionsEndpoint } from './completions.ts';
 import { drainOnClose } from './drain.ts';
+import { embeddingsEndpoint } from './embeddings.ts';
 import { answerUnknown, createClientErrorHandler, createErrorAnswerer } from './errors.ts';
 import { feedbackEndpoint } from './feedback.ts';
 import type { Gateway } from './gateway.ts';
@@ -52,6 +54,8 @@ export function createServer(gateway: Gateway, options: ServerOptions): FastifyI
   app.addHook('onRequest', gateway.loopbackOnly ? loopbackOnly() : needHost());
 
   chatEndpoint(app, gateway, logger);
+  completionsEndpoint(app, gateway, logger);
+  embeddingsEndpoint(app, gateway, logger);
   modelsEndpoints(app, gateway);
   feedbackEndpoint(app, gateway);
   healthEndpoints(app, gateway);

@@ -3,6 +3,7 @@ import { PointsmanError } from '../core/errors.ts';
 import type { Prediction, Quantity } from '../core/estimator.ts';
 import type { Predictions } from '../core/decision.ts';
 import type { Query } from '../core/query.ts';
+import { demandOneSpace, spacesOf } from './embedding-space.ts';
 
 /** What eligibility asks of the rest of the gateway, at the moment of the request. */
 export interface EligibilityContext {
@@ -10,6 +11,8 @@ export interface EligibilityContext {
   readonly isUp?: ((model: string) => boolean) | undefined;
   /** Models that the caller's key may use; null or left out: all. */
   readonly allowedModels?: ReadonlySet<string> | null | undefined;
+  /** Only models that embed into this vector space. Left out: whichever space the route has. */
+  readonly space?: string | undefined;
 }
 
 /** The candidates that are left, in the route's order, and why each other model is not among them. */
@@ -29,7 +32,9 @@ const none: readonly Removal[] = [];
  */
 export function createEligibility(models: readonly Model[]): (query: Query, context: EligibilityContext) => Eligible {
   const all: readonly Candidate[] = models.map(({ id, price }) => ({ model: id, price }));
+  const spaces = spacesOf(models);
   return (query, context) => {
+    if (query.format === 'openai-embedding' && context.space === undefined) demandOneSpace(query, spaces);
     let kept: Candidate[] | null = null;
     let removals: Removal[] | null = null;
     let down: Removal[] | null = null;
@@ -61,7 +66,12 @@ export function createEligibility(models: readonly Model[]): (query: Query, cont
 
 function removalOf(model: Model, query: Query, context: EligibilityContext): Removal | null {
   if (model.price === null) return { model: model.id, check: 'price', reason: 'its price is unknown' };
-  return forbids(model, query, context) ?? tooLong(model, query) ?? cannot(model, query.needs);
+  return (
+    forbids(model, query, context) ??
+    wrongKind(model, query, context.space) ??
+    tooLong(model, query) ??
+    cannot(model, query.needs)
+  );
 }
 
 /** Checks that hold for every call, a pinned one too: who may use the model, and where the prompt may go. */
@@ -91,9 +101,20 @@ export function forbids(model: Model, query: Query, context: EligibilityContext)
 
 const isLocal = (target: Target): boolean => target.local;
 
+/** Whoever embeds does not answer, and the other way round. */
+function wrongKind({ id, embedding }: Model, { format }: Query, space: string | undefined): Removal | null {
+  const embeds = embedding !== undefined && embedding !== null;
+  if (embeds && space !== undefined && embedding.space !== space) {
+    return { model: id, check: 'embedding', reason: `embeds into ${embedding.space}, not into ${space}` };
+  }
+  if (embeds === (format === 'openai-embedding')) return null;
+  const reason = embeds ? 'it embeds and does not answer' : 'it does not embed (`embedding` in the YAML)';
+  return { model: id, check: 'embedding', reason };
+}
+
 function tooLong(model: Model, query: Query): Removal | null {
   if (model.contextTokens === null) return null;
-  const needed = query.promptTokens + (query.maxOutputTokens ?? 0);
+  const needed = (query.longestPromptTokens ?? query.promptTokens) + (query.maxOutputTokens ?? 0);
   if (needed <= model.contextTokens) return null;
   return { model: model.id, check: 'context', reason: `needs about ${needed} tokens, takes ${model.contextTokens}` };
 }

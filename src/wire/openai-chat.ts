@@ -20,12 +20,10 @@ export interface ChatRequest {
  */
 export function readOpenAiChat(body: RequestBody, headers: RequestHeaders, id: string, caller: Caller): ChatRequest {
   const { parsed, raw } = body;
-  const { model, messages, stream } = parsed;
-  if (typeof model !== 'string' || model === '') throw wrong('model', 'a non-empty string', model);
+  const { messages } = parsed;
+  const model = readModel(parsed);
   if (!Array.isArray(messages) || messages.length === 0) throw wrong('messages', 'a non-empty array', messages);
-  if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
-    throw wrong('stream', 'true or false', stream);
-  }
+  const stream = readStream(parsed);
   const tally = readMessages(messages);
   const needs = needsOf(parsed, tally);
   let tokens = tally.tokens + tokensPerPrompt;
@@ -43,15 +41,27 @@ export function readOpenAiChat(body: RequestBody, headers: RequestHeaders, id: s
       promptTokens: Math.ceil(tokens),
       maxOutputTokens: readMaxOutputTokens(parsed),
       needs,
-      stream: stream === true,
+      stream,
       wishes: readWishes(parsed.pointsman, headers),
     },
     includeUsage: readIncludeUsage(parsed.stream_options),
   };
 }
 
+/** What is asked for: a model, route or alias. */
+export function readModel({ model }: Readonly<Record<string, unknown>>): string {
+  if (typeof model === 'string' && model !== '') return model;
+  throw wrong('model', 'a non-empty string', model);
+}
+
+export function readStream({ stream }: Readonly<Record<string, unknown>>): boolean {
+  if (stream === undefined || stream === null) return false;
+  if (typeof stream === 'boolean') return stream;
+  throw wrong('stream', 'true or false', stream);
+}
+
 /** `max_completion_tokens` over the older `max_tokens`; -1 is what llama.cpp and LM Studio call "no limit". */
-function readMaxOutputTokens(parsed: Readonly<Record<string, unknown>>): number | null {
+export function readMaxOutputTokens(parsed: Readonly<Record<string, unknown>>): number | null {
   const newer = parsed.max_completion_tokens ?? null;
   const value = newer ?? parsed.max_tokens ?? null;
   if (value === null || value === -1) return null;
@@ -59,7 +69,7 @@ function readMaxOutputTokens(parsed: Readonly<Record<string, unknown>>): number 
   throw wrong(newer === null ? 'max_tokens' : 'max_completion_tokens', 'a whole number of at least 1', value);
 }
 
-function readIncludeUsage(options: unknown): boolean {
+export function readIncludeUsage(options: unknown): boolean {
   if (options === undefined || options === null) return false;
   if (!isRecord(options)) throw wrong('stream_options', 'an object', options);
   const include = options.include_usage ?? false;

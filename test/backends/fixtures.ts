@@ -77,6 +77,8 @@ export function callOf(target: Target, more: Partial<BackendCall> = {}): Backend
   const stream = more.stream ?? false;
   return {
     requestId: 'req-1',
+    format: 'openai-chat',
+    promptTokens: 8,
     target,
     model: 'm',
     body: bodyOf(stream ? { ...question, stream: true } : question),

@@ -23,6 +23,8 @@ export const simulatedOptions = Type.Object(
     ms_per_token: Type.Optional(Type.Number({ minimum: 0, default: 0 })),
     /** Length of an answer; left out, it follows subject and difficulty as in the planted world. */
     output_tokens: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+    /** Length of the vectors of a model that embeds. Default 64. */
+    dimensions: Type.Optional(Type.Integer({ minimum: 1, maximum: 4_096 })),
     /** Same seed, same answers. */
     seed: Type.Optional(Type.Union([Type.Integer(), Type.String()])),
   },
@@ -36,6 +38,8 @@ export interface Behaviour {
   readonly baseLatencyMs: number;
   readonly msPerToken: number;
   readonly outputTokens: number | null;
+  /** Of vectors; null: the default. */
+  readonly dimensions: number | null;
   readonly seed: string;
 }
 
@@ -59,6 +63,7 @@ export function behaviourOf(options: Readonly<Record<string, unknown>>): Behavio
     baseLatencyMs: number('base_latency_ms') ?? 0,
     msPerToken: number('ms_per_token') ?? 0,
     outputTokens: number('output_tokens'),
+    dimensions: number('dimensions'),
     seed: typeof seed === 'number' || typeof seed === 'string' ? `${seed}` : 'simulated',
   };
 }

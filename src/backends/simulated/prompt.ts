@@ -2,7 +2,7 @@ import { isRecord } from '../json.ts';
 
 /** What the simulated models look at in a request. */
 export interface Prompt {
-  /** Text of the last user message. */
+  /** Text of the last user message, or of the prompt of a text completion. */
   readonly text: string;
   /** A quarter of the characters of all messages, rounded up. */
   readonly tokens: number;
@@ -18,6 +18,11 @@ export function readPrompt(parsed: Readonly<Record<string, unknown>>): Prompt {
     const content = textOf(message['content']);
     characters += content.length;
     if (message['role'] === 'user') text = content;
+  }
+  if (messages.length === 0) {
+    const { prompt } = parsed;
+    text = Array.isArray(prompt) ? prompt.join('\n') : typeof prompt === 'string' ? prompt : '';
+    characters = text.length;
   }
   const limit = parsed['max_completion_tokens'] ?? parsed['max_tokens'];
   return {

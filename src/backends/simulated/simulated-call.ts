@@ -6,7 +6,7 @@ import type { SimulatedAnswer } from './answer.ts';
 /** Tokens that fall due within one tick go out together; a timer for each would only cost time. */
 const tickMs = 10;
 
-/** Says one answer at its own pace, in OpenAI's shapes. */
+/** Says one answer at its own pace, in OpenAI's shapes: a chat completion, or a text completion where one was asked for. */
 export class SimulatedCall implements CallHandle {
   readonly #call: BackendCall;
   readonly #events: BackendEvents;
@@ -15,6 +15,7 @@ export class SimulatedCall implements CallHandle {
   readonly #usage: Usage;
   readonly #costUsd: number | null;
   readonly #frame: string;
+  readonly #chat: boolean;
   #timer: NodeJS.Timeout | null = null;
   #startedAt = 0;
   #said = 0;
@@ -37,8 +38,10 @@ export class SimulatedCall implements CallHandle {
     this.#usage = { inputTokens: promptTokens, cachedTokens: 0, outputTokens: answer.tokens.length };
     const id = hash32(call.requestId).toString(16).padStart(8, '0');
     const created = Math.floor(clock.now() / 1000);
+    this.#chat = call.format === 'openai-chat';
+    const object = this.#chat ? `chat.completion${call.stream ? '.chunk' : ''}` : 'text_completion';
     this.#frame =
-      `{"id":"chatcmpl-simulated-${id}","object":"chat.completion${call.stream ? '.chunk' : ''}",` +
+      `{"id":"${this.#chat ? 'chatcmpl' : 'cmpl'}-simulated-${id}","object":"${object}",` +
       `"created":${created},"model":${JSON.stringify(call.model)},"system_fingerprint":"simulated"`;
   }
 
@@ -66,8 +69,7 @@ export class SimulatedCall implements CallHandle {
 
   #sayWhole(): void {
     const body = Buffer.from(
-      `${this.#frame},"choices":[{"index":0,"message":{"role":"assistant","content":` +
-        `${JSON.stringify(this.#answer.tokens.join(''))},"refusal":null},"logprobs":null,` +
+      `${this.#frame},"choices":[{"index":0,${this.#whole(JSON.stringify(this.#answer.tokens.join('')))},"logprobs":null,` +
         `"finish_reason":"${this.#answer.finishReason}"}],"usage":${this.#usageJson()},${this.#marker()}}`,
     );
     this.#events.answer({ status: 200, headers: { 'content-type': 'application/json' } });
@@ -80,7 +82,7 @@ export class SimulatedCall implements CallHandle {
     this.#startedAt = this.#clock.monotonic();
     this.#events.answer({ status: 200, headers: { 'content-type': 'text/event-stream; charset=utf-8' } });
     if (this.#over) return;
-    this.#say(this.#chunk('{"role":"assistant","content":""}', null), false);
+    if (this.#chat) this.#say(this.#chunk('"delta":{"role":"assistant","content":""}', null), false);
     if (!this.#over && !this.#paused) this.#sayMore();
   }
 
@@ -91,7 +93,8 @@ export class SimulatedCall implements CallHandle {
     const elapsed = this.#clock.monotonic() - this.#startedAt;
     const due = msPerToken === 0 ? tokens.length : Math.min(tokens.length, 1 + Math.floor(elapsed / msPerToken));
     while (this.#said < due) {
-      this.#say(this.#chunk(`{"content":${JSON.stringify(tokens[this.#said])}}`, null), true);
+      const token = JSON.stringify(tokens[this.#said]);
+      this.#say(this.#chunk(this.#chat ? `"delta":{"content":${token}}` : `"text":${token}`, null), true);
       this.#said++;
       if (this.#over || this.#paused) return;
     }
@@ -103,16 +106,21 @@ export class SimulatedCall implements CallHandle {
   }
 
   #sayEnd(): void {
-    let end = this.#chunk('{}', this.#answer.finishReason);
+    let end = this.#chunk(this.#chat ? '"delta":{}' : '"text":""', this.#answer.finishReason);
     if (this.#call.includeUsage) end += `data: ${this.#frame},"choices":[],"usage":${this.#usageJson()}}\n\n`;
     this.#say(`${end}data: [DONE]\n\n`, true);
     this.#end();
   }
 
-  #chunk(delta: string, finishReason: string | null): string {
+  #whole(text: string): string {
+    return this.#chat ? `"message":{"role":"assistant","content":${text},"refusal":null}` : `"text":${text}`;
+  }
+
+  /** `said` is the member that holds this piece of the answer. */
+  #chunk(said: string, finishReason: string | null): string {
     const reason = finishReason === null ? 'null' : `"${finishReason}"`;
     const marker = finishReason === null ? '' : `,${this.#marker()}`;
-    return `data: ${this.#frame},"choices":[{"index":0,"delta":${delta},"logprobs":null,"finish_reason":${reason}}]${marker}}\n\n`;
+    return `data: ${this.#frame},"choices":[{"index":0,${said},"logprobs":null,"finish_reason":${reason}}]${marker}}\n\n`;
   }
 
   /** For programs: what a user of this answer would find, ready to be sent back as feedback. */
