@@ -15,6 +15,7 @@ import { messageOf, PointsmanError } from './core/errors.ts';
 import { newId, newOrderedId } from './core/ids.ts';
 import { seededRandom } from './core/random.ts';
 import type { Gateway } from './http/gateway.ts';
+import { reloadEndpoint } from './http/reload.ts';
 import { createServer } from './http/server.ts';
 import type { Learning } from './learning/learning.ts';
 import { createBudgets, type BudgetLimits, type Budgets } from './limits/budgets.ts';
@@ -131,6 +132,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     notReady: () => (current.routable ? null : 'no route has a model with a known price'),
   };
   const server = createServer(gateway, { logger });
+  reloadEndpoint(server, gateway, { reload, everybody: config.auth === 'none' });
   return {
     server,
     store,

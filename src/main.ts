@@ -1,6 +1,8 @@
-import closeWithGrace from 'close-with-grace';
+import { isatty } from 'node:tty';
+import closeWithGrace, { type Options as CloseWithGraceOptions } from 'close-with-grace';
 import { buildApp, type App } from './app.ts';
 import type { Config } from './config/config.ts';
+import { watchFile } from './config/watch.ts';
 import { messageOf, PointsmanError } from './core/errors.ts';
 import type { Logger } from './telemetry/logger.ts';
 
@@ -13,9 +15,12 @@ export interface Serving {
   readonly url: string;
 }
 
-/** Config -> app -> listen -> graceful close. Throws `invalid_config` where the address cannot be had. */
-export async function serve(config: Config, logger: Logger): Promise<Serving> {
-  const app = await buildApp(config, { logger });
+/**
+ * Config -> app -> listen -> graceful close. Throws `invalid_config` where the address cannot be had. With `reread` the
+ * configuration is read again when its file changes and at SIGHUP.
+ */
+export async function serve(config: Config, logger: Logger, reread?: () => Config): Promise<Serving> {
+  const app = await buildApp(config, { logger, ...(reread === undefined ? {} : { reread }) });
   const { host, port } = config.listen;
   let url: string;
   try {
@@ -24,12 +29,30 @@ export async function serve(config: Config, logger: Logger): Promise<Serving> {
     await app.close();
     throw new PointsmanError('invalid_config', `Cannot listen on ${host}:${port}: ${mendOf(cause)}`, { cause });
   }
-  closeWithGrace({ delay: drainMs, logger: false }, async ({ signal, err }) => {
+  const endReloads = config.file === null || reread === undefined ? null : reloadOnChange(config.file, app);
+  const skip: NonNullable<CloseWithGraceOptions['skip']> = endReloads === null ? [] : ['SIGHUP'];
+  closeWithGrace({ delay: drainMs, logger: false, skip }, async ({ signal, err }) => {
     if (err !== undefined) logger.error({ error: err }, 'Something was thrown that nobody caught; closing.');
     else logger.info({ signal }, 'Draining: running requests finish, new ones are refused.');
+    endReloads?.();
     await app.close();
   });
   return { app, url };
+}
+
+/** Reloads at SIGHUP and when the file changes. Returns what ends that. */
+function reloadOnChange(file: string, app: App): () => void {
+  // How it went is logged by the reload itself.
+  const reload = (): void => void app.reload().catch(() => undefined);
+  const endWatch = watchFile(file, reload);
+  const hadTerminal = isatty(0);
+  const onHangup = (): void => {
+    // The terminal was closed, so nobody is left who would want the gateway.
+    if (hadTerminal && !isatty(0)) process.kill(process.pid, 'SIGTERM');
+    else reload();
+  };
+  process.on('SIGHUP', onHangup);
+  return endWatch;
 }
 
 function mendOf(cause: unknown): string {

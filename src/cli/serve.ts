@@ -37,7 +37,7 @@ export function serveCommand(): Command {
         now: Date.now,
       });
       for (const warning of config.warnings) logger.warn({}, warning);
-      const { url } = await serve(config, logger);
+      const { url } = await serve(config, logger, () => chooseConfig(flags, found, options));
       process.stdout.write(banner(config, url, found, flags.useFound === true));
     });
 }
