@@ -24,6 +24,8 @@ interface ReplayFlags extends OnlineFlags {
   readonly models?: readonly string[];
   readonly cost?: string;
   readonly protocol?: string;
+  readonly strong?: string;
+  readonly weak?: string;
   readonly strict?: boolean;
   readonly seed?: string;
   readonly resamples?: number;
@@ -66,6 +68,8 @@ export function replayCommand(): Command {
     .option('--models <names>', 'only these models, by comma', list)
     .option('--cost <attribute>', 'what counts as cost instead of dollars, e.g. energy_joules')
     .option('--protocol <name>', 'file, hash, kfold:5, resplit:10, group, model:50 or time (default: file)')
+    .option('--strong <model>', 'for PGR, APGR and CPT (default: the best single model of the test rows)')
+    .option('--weak <model>', 'for PGR, APGR and CPT (default: the cheapest)')
     .option('--strict', 'refuse questions that are in train and in test')
     .option('--seed <text>', 'of splits, folds, resamples and decisions')
     .option('--resamples <number>', 'of the bootstrap; 0 for no intervals', wholeNumber(0))
@@ -130,6 +134,8 @@ function manifestOptions(flags: ReplayFlags): ReplayManifestOptions {
     ...(models === undefined ? {} : { models: [...models] }),
     ...(cost === undefined ? {} : { cost }),
     ...(protocol === undefined ? {} : { protocol }),
+    ...(flags.strong === undefined ? {} : { strong: flags.strong }),
+    ...(flags.weak === undefined ? {} : { weak: flags.weak }),
     ...(strict === undefined ? {} : { strict }),
     ...(seed === undefined ? {} : { seed }),
     ...(flags.resamples === undefined ? {} : { resamples: flags.resamples }),

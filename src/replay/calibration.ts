@@ -7,6 +7,9 @@ import {
   type PerfectError,
 } from './metrics/calibration/expected-calibration-error.ts';
 import { pointError, type PointError } from './metrics/calibration/point-error.ts';
+import { intervalCoverage, type Coverage } from './metrics/calibration/interval-coverage.ts';
+import { pinballLoss } from './metrics/calibration/pinball.ts';
+import { ratioQuantiles } from './metrics/calibration/ratio-quantiles.ts';
 import { reliability } from './metrics/calibration/reliability.ts';
 import type { PredictedRows } from './policy-sweep.ts';
 
@@ -32,6 +35,16 @@ export interface QualityCalibration {
 
 export interface CostCalibration extends PointError {
   readonly bins: readonly Bin[];
+  /** Of single requests; null where there are too few rows to tell. See `ratioQuantiles` for what is predicted. */
+  readonly spread: CostSpread | null;
+}
+
+export interface CostSpread {
+  /** Pinball loss of the median and of the 90 % quantile, in the unit of cost. */
+  readonly pinballAtHalf: number;
+  readonly pinballAtNineTenths: number;
+  /** Of the 90 % interval. */
+  readonly coverage: Coverage;
 }
 
 const simulations = 100;
@@ -61,6 +74,43 @@ export function measureCalibration(predicted: PredictedRows, dataset: Dataset, s
     cost:
       costUsd === null || predicted.costUsd === null
         ? null
-        : { ...pointError(predicted.costUsd, costUsd), bins: equalMassBins(predicted.costUsd, costUsd) },
+        : {
+            ...pointError(predicted.costUsd, costUsd),
+            bins: equalMassBins(predicted.costUsd, costUsd),
+            spread: costSpread(
+              dataset.sampleIds,
+              models.map((_, m) => [column(predicted.costUsd ?? costUsd, m), column(costUsd, m)] as const),
+            ),
+          },
+  };
+}
+
+/** Over all models, each with quantiles of its own. @param columns [M] predicted and true cost [N] of each model. */
+function costSpread(
+  ids: readonly string[],
+  columns: readonly (readonly [predicted: Float64Array, actual: Float64Array])[],
+): CostSpread | null {
+  const all = columns.map(([predicted, actual]) => ({ actual, told: ratioQuantiles(ids, predicted, actual) }));
+  const told = all.flatMap((each) => (each.told === null ? [] : [{ actual: each.actual, ...each.told }]));
+  if (told.length === 0 || told.length < all.length) return null;
+  const joined = (read: (each: (typeof told)[number]) => Float64Array): Float64Array =>
+    Float64Array.from(told.flatMap((each) => [...read(each)]));
+  const actual = joined((each) => each.actual);
+  return {
+    pinballAtHalf: pinballLoss(
+      joined(({ median }) => median),
+      actual,
+      0.5,
+    ),
+    pinballAtNineTenths: pinballLoss(
+      joined(({ ninth }) => ninth),
+      actual,
+      0.9,
+    ),
+    coverage: intervalCoverage(
+      joined(({ low }) => low),
+      joined(({ high }) => high),
+      actual,
+    ),
   };
 }

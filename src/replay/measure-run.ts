@@ -1,19 +1,31 @@
+import { absentFigures } from './absent-figures.ts';
 import { measureCalibration } from './calibration.ts';
+import { drawCurve, drawQuality, savingShares } from './curve-draws.ts';
 import type { Dataset } from './datasets/dataset.ts';
 import { findLostQueries } from './lost-queries.ts';
 import { aiqCodeForm } from './metrics/aiq.ts';
-import { bootstrapAiq, bootstrapGain, type AiqIntervals } from './metrics/bootstrap.ts';
-import { deferral } from './metrics/deferral.ts';
+import {
+  bootstrapAiq,
+  difference,
+  intervalOf,
+  meanDrawn,
+  reachedInterval,
+  type AiqIntervals,
+  type Drawn,
+  type DrawnFigures,
+} from './metrics/bootstrap.ts';
 import { upperHull } from './metrics/hull.ts';
-import { curveGains, relativeGains } from './metrics/llm-router-bench.ts';
 import { curvePoints, pickQueries, pickWays, type Outcomes } from './metrics/outcomes.ts';
 import { oracleOutcomes } from './metrics/oracle.ts';
 import type { Point } from './metrics/point.ts';
-import { routerArenaScore } from './metrics/router-arena.ts';
+import { optimalityOf } from './metrics/router-arena.ts';
 import { savingAt } from './metrics/saving.ts';
-import { bestSingle, randomRouter } from './metrics/singles.ts';
+import { bestSingle, randomRouter, type StrongAndWeak } from './metrics/singles.ts';
+import { measurePair } from './pair-figures.ts';
 import type { PolicySweep } from './policy-sweep.ts';
-import type { Baselines, CostFigures, GroupResult, OtherFigures, RunResult } from './replay-result.ts';
+import type { CostFigure, QualityFigure } from './curve-draws.ts';
+import type { Baselines, CostFigures, GroupResult, RunResult } from './replay-result.ts';
+import type { OtherFigures } from './run-figures.ts';
 
 /** The test set as the metrics see it. */
 export interface TestBed {
@@ -30,10 +42,9 @@ export interface TestBed {
   readonly withTexts: boolean;
   /** Cost is in US dollars. */
   readonly isUsd: boolean;
+  /** For PGR, APGR and CPT. */
+  readonly pair: StrongAndWeak;
 }
-
-/** Shares of the best single model's quality at which savings are told. */
-const savingShares = [1, 0.99, 0.95] as const;
 
 /** What needs no router. */
 export function measureBaselines(bed: TestBed): Baselines {
@@ -50,105 +61,139 @@ export function measureBaselines(bed: TestBed): Baselines {
   };
 }
 
-type Measured = Omit<RunResult, 'label' | 'policy' | 'options' | 'estimator' | 'axis' | 'origin' | 'splits'>;
-
 /** Everything about one policy's sweep but who it was. */
-export function measureRun(bed: TestBed, sweep: PolicySweep): Measured {
+export interface MeasuredRun {
+  readonly figures: Omit<RunResult, 'label' | 'policy' | 'options' | 'estimator' | 'axis' | 'origin' | 'splits'>;
+  /** What runs are compared by: AIQ, for a set without cost the highest mean quality. Paired between runs of one bed. */
+  readonly rank: Drawn;
+}
+
+export function measureRun(bed: TestBed, sweep: PolicySweep): MeasuredRun {
   const { outcomes, axis, shares } = sweep;
   const points = curvePoints(outcomes);
   const top = bestSingle(points);
-  const singlePoints = curvePoints(bed.singles);
   const groups = [...bed.groups].map(([group, queries]) => measureGroup(bed, sweep, top, group, queries));
+  const drawBed = { ...bed, groups: [...bed.groups.values()] };
+  const quality = drawQuality(outcomes, top, drawBed);
+  const curve = bed.hasCost ? drawCurve(outcomes, top, drawBed) : null;
+  const pair = measurePair(sweep, top, { ...bed, quality: bed.dataset.quality });
+  const calibration = measureCalibration(sweep.predicted, bed.dataset, bed.seed);
   return {
-    curve: points.map((point, way) => ({
-      ...point,
-      setting: axis.type === 'point' ? null : (axis.values[way] ?? null),
-      shares: [...shares.subarray(way * bed.models.length, (way + 1) * bed.models.length)],
-    })),
-    hull: upperHull(points),
-    top: {
-      point: points[top] ?? { costUsd: 0, quality: 0 },
-      gainOverBestSingle: bootstrapGain(
-        pickWays(outcomes, [top]).quality,
-        pickWays(bed.singles, [bestSingle(singlePoints)]).quality,
-        bed.resamples,
-        bed.seed,
-      ),
+    rank: curve === null ? quality('topQuality') : curve('aiq'),
+    figures: {
+      curve: points.map((point, way) => ({
+        ...point,
+        setting: axis.type === 'point' ? null : (axis.values[way] ?? null),
+        shares: [...shares.subarray(way * bed.models.length, (way + 1) * bed.models.length)],
+      })),
+      hull: upperHull(points),
+      top: {
+        point: points[top] ?? { costUsd: 0, quality: 0 },
+        gainOverBestSingle: intervalOf(quality('topGain')),
+      },
+      cost: curve === null ? null : costFigures(bed, curve, points, groups),
+      others: otherFigures(bed, sweep, top, quality, curve),
+      pair: pair.type === 'figures' ? pair.figures : null,
+      groups: groups.map(({ result }) => result),
+      calibration,
+      lost: findLostQueries(sweep, bed.dataset, bed.withTexts),
+      degraded: sweep.degraded,
+      absent: absentFigures({
+        hasCost: bed.hasCost,
+        isFree: bed.hasCost && bestOf(bed, curvePoints(bed.singles)).costUsd === 0,
+        isUsd: bed.isUsd,
+        pair,
+        calibration,
+        predicted: sweep.predicted,
+        solvable: sweep.optimality.solvable,
+      }),
     },
-    cost: bed.hasCost ? costFigures(bed, outcomes, points, singlePoints, groups) : null,
-    others: otherFigures(bed, points, singlePoints, groups, points[top]),
-    groups,
-    calibration: measureCalibration(sweep.predicted, bed.dataset, bed.seed),
-    lost: findLostQueries(sweep, bed.dataset, bed.withTexts),
-    degraded: sweep.degraded,
   };
 }
 
 function otherFigures(
   bed: TestBed,
-  points: readonly Point[],
-  singles: readonly Point[],
-  groups: readonly GroupResult[],
-  top: Point | undefined,
+  { optimality }: PolicySweep,
+  top: number,
+  quality: DrawnFigures<QualityFigure>,
+  curve: DrawnFigures<CostFigure> | null,
 ): OtherFigures {
-  const best = bestSingle(singles);
-  const relative = relativeGains(
-    groups.map(({ group, topQuality, oracle }) => ({
-      router: topQuality,
-      bestSingle: onlyPoint(pickQueries(pickWays(bed.singles, [best]), bed.groups.get(group) ?? [])).quality,
-      oracle: oracle.quality,
-    })),
-  );
-  const { area, qualityNeutralCost } = deferral(points, singles);
-  const { performanceGain, costSaved } = curveGains(points, singles);
+  // Nothing can be counted in multiples of a model that is free.
+  const isFree = bestOf(bed, curvePoints(bed.singles)).costUsd === 0;
   return {
-    deferralArea: area,
-    qualityNeutralCost,
-    performanceGain,
-    costSaved,
-    ...relative,
-    routerArenaScore: !bed.hasCost || !bed.isUsd || top === undefined ? null : routerArenaScore(top),
+    curve:
+      curve === null
+        ? null
+        : {
+            deferralArea: isFree ? null : reachedInterval(curve('deferralArea')),
+            qualityNeutralCost: isFree ? null : reachedInterval(curve('qualityNeutralCost')),
+            performanceGain: reachedInterval(curve('performanceGain')),
+            costSaved: isFree ? null : reachedInterval(curve('costSaved')),
+            // Needs all runs: `withParetoDistances`.
+            paretoDistance: null,
+          },
+    gainOverBest: reachedInterval(quality('gainOverBest')),
+    gapToOracle: reachedInterval(quality('gapToOracle')),
+    routerArena: {
+      score: curve === null || !bed.isUsd ? null : reachedInterval(curve('arenaScore')),
+      optimality: optimalityOf(optimality, top, bed.hasCost),
+    },
   };
 }
 
 function costFigures(
   bed: TestBed,
-  outcomes: Outcomes,
+  curve: DrawnFigures<CostFigure>,
   points: readonly Point[],
-  singles: readonly Point[],
-  groups: readonly GroupResult[],
+  groups: readonly MeasuredGroup[],
 ): CostFigures {
-  const { router, gain } = intervalsOf(bed, outcomes);
+  const singles = curvePoints(bed.singles);
   const mean = (read: (group: GroupResult) => number): number =>
-    groups.reduce((sum, group) => sum + read(group), 0) / groups.length;
+    groups.reduce((sum, { result }) => sum + read(result), 0) / groups.length;
   return {
-    aiq: router,
-    gain,
+    aiq: intervalOf(curve('aiq')),
+    gain: intervalOf(difference(curve('aiq'), curve('zero'))),
     aiqCodeForm: aiqCodeForm(points, singles),
-    savings: savingShares.map((share) => savingAt(share, points, singles)),
-    macro: { aiq: mean((group) => group.aiq?.value ?? 0), zero: mean((group) => group.zero?.value ?? 0) },
+    savings: savingShares.map((share) => ({
+      ...savingAt(share, points, singles),
+      interval: reachedInterval(curve(`saved${share}`)),
+    })),
+    macro: {
+      aiq: mean((group) => group.aiq?.value ?? 0),
+      zero: mean((group) => group.zero?.value ?? 0),
+      gain: intervalOf(meanDrawn(groups.flatMap(({ gain }) => (gain === null ? [] : [gain])))),
+    },
   };
 }
 
+interface MeasuredGroup {
+  readonly result: GroupResult;
+  readonly gain: Drawn | null;
+}
+
+/** Each group draws queries of its own, so that the draws of two groups are independent. */
 function measureGroup(
   bed: TestBed,
   { outcomes }: PolicySweep,
   top: number,
   group: string,
   queries: readonly number[],
-): GroupResult {
-  const part = { ...bed, singles: pickQueries(bed.singles, queries) };
+): MeasuredGroup {
+  const part = { ...bed, singles: pickQueries(bed.singles, queries), seed: `${bed.seed}:${group}` };
   const own = pickQueries(outcomes, queries);
   const intervals = bed.hasCost ? intervalsOf(part, own) : null;
   return {
-    group,
-    rows: queries.length,
-    bestSingle: bestOf(part, curvePoints(part.singles)),
-    oracle: onlyPoint(oracleOutcomes(part.singles)),
-    aiq: intervals?.router ?? null,
-    zero: intervals?.zero ?? null,
-    gain: intervals?.gain ?? null,
-    topQuality: onlyPoint(pickWays(own, [top])).quality,
+    gain: intervals?.drawnGain ?? null,
+    result: {
+      group,
+      rows: queries.length,
+      bestSingle: bestOf(part, curvePoints(part.singles)),
+      oracle: onlyPoint(oracleOutcomes(part.singles)),
+      aiq: intervals?.router ?? null,
+      zero: intervals?.zero ?? null,
+      gain: intervals?.gain ?? null,
+      topQuality: onlyPoint(pickWays(own, [top])).quality,
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Interval } from './metrics/bootstrap.ts';
+import type { Interval, ReachedInterval } from './metrics/bootstrap.ts';
 import type { Point } from './metrics/point.ts';
 import type { Saving } from './metrics/saving.ts';
 import type { DataSource, EmbeddedText } from './datasets/dataset.ts';
@@ -6,6 +6,8 @@ import type { Options } from './cross-predict.ts';
 import type { Calibration } from './calibration.ts';
 import type { Origin } from './contenders.ts';
 import type { LostQueries } from './lost-queries.ts';
+import type { PairFigures } from './pair-figures.ts';
+import type { AbsentFigure, Comparison, OtherFigures, PairModels } from './run-figures.ts';
 import type { Trial } from './tune.ts';
 
 /**
@@ -14,7 +16,7 @@ import type { Trial } from './tune.ts';
  */
 export interface ReplayResult {
   /** Grows when a reader could misunderstand an older one. */
-  readonly format: 1;
+  readonly format: 2;
   readonly train: SplitSummary;
   readonly test: SplitSummary;
   /** How train and test came apart. */
@@ -35,7 +37,11 @@ export interface ReplayResult {
   /** Of the test set; every single model in the order of the data set. */
   readonly models: readonly (Point & { readonly model: string })[];
   readonly baselines: Baselines;
+  /** What PGR, APGR and CPT are about. */
+  readonly pair: PairModels;
   readonly runs: readonly RunResult[];
+  /** Every two runs, in the order of the runs. */
+  readonly comparisons: readonly Comparison[];
 }
 
 /** A trained artefact that took the place of training. */
@@ -95,6 +101,8 @@ export interface RunResult {
   readonly cost: CostFigures | null;
   /** Other papers' figures of the same curve. */
   readonly others: OtherFigures;
+  /** As a router between `pair`; null where that is not told, and `absent` says why. */
+  readonly pair: PairFigures | null;
   readonly groups: readonly GroupResult[];
   readonly origin: Origin;
   /** Null where the router told no predictions. */
@@ -104,6 +112,8 @@ export interface RunResult {
   readonly splits: SplitFigures | null;
   /** What had to be stood in for, and for how many queries. */
   readonly degraded: Readonly<Record<string, number>>;
+  /** Figures that there are, but not of this run. */
+  readonly absent: readonly AbsentFigure[];
 }
 
 export interface EstimatorSummary {
@@ -127,9 +137,9 @@ export interface CostFigures {
   /** AIQ - zero router, paired. */
   readonly gain: Interval;
   readonly aiqCodeForm: number | null;
-  readonly savings: readonly Saving[];
+  readonly savings: readonly (Saving & { readonly interval: ReachedInterval })[];
   /** Unweighted means over the groups. */
-  readonly macro: { readonly aiq: number; readonly zero: number };
+  readonly macro: { readonly aiq: number; readonly zero: number; readonly gain: Interval };
 }
 
 /** The same figures within one eval name: its own rows, its own single models. */
@@ -143,18 +153,6 @@ export interface GroupResult {
   readonly gain: Interval | null;
   /** Of the policy's point of highest mean quality over all groups. */
   readonly topQuality: number;
-}
-
-/** See metrics/deferral.ts, llm-router-bench.ts and router-arena.ts. Null where a figure does not exist. */
-export interface OtherFigures {
-  readonly deferralArea: number | null;
-  readonly qualityNeutralCost: number | null;
-  readonly performanceGain: number | null;
-  readonly costSaved: number | null;
-  readonly gainOverBest: number | null;
-  readonly gapToOracle: number | null;
-  /** Of the point of highest quality; null where cost is not in dollars. */
-  readonly routerArenaScore: number | null;
 }
 
 /** The same figures split by split, on each split's own test rows. */
@@ -172,6 +170,8 @@ export interface SplitFigure {
   readonly router: number;
   /** The zero router's AIQ; for a set without cost the best single model's quality. */
   readonly reference: number;
+  /** router - reference, paired by query within the split. */
+  readonly difference: Interval;
   /** Of queries that go to the model that is new in this split, at the point of highest quality; null where none is. */
   readonly newcomerShare: number | null;
 }

@@ -2,6 +2,7 @@ import type { Embedder } from '../core/embedder.ts';
 import { PointsmanError } from '../core/errors.ts';
 import { createHashingEmbedder, defaultDimensions } from '../embedding/hashing.ts';
 import { loadCatalogue, type Catalogue } from '../routing/catalogue.ts';
+import { compareRuns, withParetoDistances, type RankedRun } from './compare-runs.ts';
 import { contendersOf, type Contender, type PolicyToReplay } from './contenders.ts';
 import { rowCount, takeRows, type Dataset, type DataSource } from './datasets/dataset.ts';
 import { countSharedQuestions } from './datasets/match.ts';
@@ -17,10 +18,11 @@ import { singleModels } from './metrics/singles.ts';
 import { dropModel, hideModel } from './newcomer.ts';
 import { readOwnEmbeddings } from './outside/own-embeddings.ts';
 import { readRouterFile } from './outside/predictions-file.ts';
+import { checkPair, choosePair } from './pair-models.ts';
 import { poolSweeps, testedRows } from './pool-sweeps.ts';
 import type { OnProgress } from './progress.ts';
 import { describeProtocol, parseProtocol, type Protocol } from './protocol.ts';
-import type { EstimatorSummary, ReplayResult, RunResult } from './replay-result.ts';
+import type { EstimatorSummary, ReplayResult } from './replay-result.ts';
 import { splitFigures } from './split-figures.ts';
 import { splitPool, type Split } from './splits.ts';
 import { describeTrained, openTrained, refusalOf, restoreTrained, summariseTrained, warningsOf } from './trained.ts';
@@ -53,6 +55,9 @@ export interface ReplayOptions {
   readonly cost?: string | undefined;
   /** See `protocol.ts`. Default `file`. */
   readonly protocol?: string | undefined;
+  /** The two models that PGR, APGR and CPT are about. Default: the best single model and the cheapest, of the test rows. */
+  readonly strong?: string | undefined;
+  readonly weak?: string | undefined;
   /** Refuses where test asks what training asks too, instead of counting it. */
   readonly strict?: boolean | undefined;
   /** Of splits, folds, resamples and decision streams. Default `0`. */
@@ -122,6 +127,7 @@ export async function runReplay(
     onProgress,
   );
   const { pool } = loaded;
+  checkPair(options, pool.models);
   const files = await Promise.all((options.predictions ?? []).map((path) => readRouterFile(path, pool.models)));
   const contenders = contendersOf(policies, estimators, files, catalogue);
   const names = [...new Set(contenders.flatMap((each) => estimatorOf(each)))];
@@ -169,10 +175,14 @@ export async function runReplay(
 
   const tested = testedRows(splits);
   const dataset = takeRows(pool, tested);
+  const hasCost = pool.costUsd !== null;
+  const singles = singleModels(pool.models.length, dataset.quality, dataset.costUsd);
+  const pair = choosePair(options, pool.models, singles, hasCost);
   const bed: TestBed = {
     models: pool.models,
-    hasCost: pool.costUsd !== null,
-    singles: singleModels(pool.models.length, dataset.quality, dataset.costUsd),
+    hasCost,
+    singles,
+    pair: pair.places,
     groups: queriesByGroup(dataset.groups),
     dataset,
     resamples,
@@ -182,9 +192,10 @@ export async function runReplay(
   };
   for (const each of sweeps) tellTiming(each, onTiming);
   const runs = sweeps.map((each) => runOf(each, { pool, splits, tested, bed, onProgress }));
+  const points = curvePoints(bed.singles);
   const { embeddedText } = pool;
   return {
-    format: 1,
+    format: 2,
     train: summaryOf(loaded.trainSources, options.train === undefined ? 0 : loaded.train.length || rowCount(pool)),
     test: summaryOf(loaded.testSources, tested.length),
     split: summary === null ? loaded.how : `${loaded.how}; ${describeTrained(summary)}`,
@@ -206,9 +217,14 @@ export async function runReplay(
         protocol: protocol.type,
       }),
     ],
-    models: curvePoints(bed.singles).map((point, m) => ({ model: bed.models[m] ?? '', ...point })),
+    models: points.map((point, m) => ({ model: bed.models[m] ?? '', ...point })),
     baselines: measureBaselines(bed),
-    runs,
+    pair: pair.told,
+    runs: withParetoDistances(
+      runs.map(({ result }) => result),
+      points,
+    ),
+    comparisons: compareRuns(runs),
   };
 }
 
@@ -270,7 +286,7 @@ interface RunContext {
 }
 
 /** One contender over all splits. */
-function runOf(each: readonly ContenderSweep[], { pool, splits, tested, bed, onProgress }: RunContext): RunResult {
+function runOf(each: readonly ContenderSweep[], { pool, splits, tested, bed, onProgress }: RunContext): RankedRun {
   const [first] = each;
   if (first === undefined) throw new PointsmanError('internal_error', 'A contender ran on no split.');
   const { label, policy, options, fitted, origin } = first;
@@ -280,23 +296,27 @@ function runOf(each: readonly ContenderSweep[], { pool, splits, tested, bed, onP
     tested,
     pool.models.length,
   );
-  const measured = measureRun(bed, sweep);
+  const { figures: measured, rank } = measureRun(bed, sweep);
   const figures = splitFigures(
     pool,
     splits,
     each.map((part) => part.sweep),
+    bed,
   );
   onProgress({ stage: 'bootstrap', what: label, done: 1, total: 1 });
   const { axis } = sweep;
   return {
-    label,
-    policy,
-    options,
-    estimator: fitted === null ? null : estimatorSummary(fitted),
-    axis: axis.type === 'lambda' ? 'lambda' : axis.type === 'option' ? axis.option : null,
-    ...measured,
-    origin,
-    splits: figures,
+    rank,
+    result: {
+      label,
+      policy,
+      options,
+      estimator: fitted === null ? null : estimatorSummary(fitted),
+      axis: axis.type === 'lambda' ? 'lambda' : axis.type === 'option' ? axis.option : null,
+      ...measured,
+      origin,
+      splits: figures,
+    },
   };
 }
 

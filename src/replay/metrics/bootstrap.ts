@@ -98,6 +98,15 @@ export const difference = (a: Drawn, b: Drawn): Drawn => ({
   draws: a.draws.map((value, i) => value - (b.draws[i] ?? 0)),
 });
 
+/** The unweighted mean, draw by draw, of figures with the same number of resamples; NaN of none. */
+export const meanDrawn = (figures: readonly Drawn[]): Drawn => ({
+  value: figures.reduce((sum, { value }) => sum + value, 0) / figures.length,
+  draws: Float64Array.from(
+    figures[0]?.draws ?? [],
+    (_, i) => figures.reduce((sum, { draws }) => sum + (draws[i] ?? 0), 0) / figures.length,
+  ),
+});
+
 export const intervalOf = ({ value, draws }: Drawn): Interval => percentileInterval(value, draws);
 
 /**

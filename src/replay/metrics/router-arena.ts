@@ -135,12 +135,13 @@ export function addOptimality(parts: readonly OptimalitySums[]): OptimalitySums 
   };
 }
 
-/** Of one way. */
-export function optimalityOf({ solvable, selected, solved, cheapest, paid }: OptimalitySums, way: number): Optimality {
+/** Of one way. Without costs there is no cheapest: Opt.Acc alone remains. */
+export function optimalityOf(sums: OptimalitySums, way: number, hasCost = true): Optimality {
+  const { solvable, selected, solved, cheapest, paid } = sums;
   const share = (part: Float64Array): number | null => (solvable === 0 ? null : (part[way] ?? 0) / solvable);
   const spent = paid[way] ?? 0;
   return {
-    selection: share(selected),
+    selection: hasCost ? share(selected) : null,
     accuracy: share(solved),
     cost: spent === 0 ? null : (cheapest[way] ?? 0) / spent,
     solvable,

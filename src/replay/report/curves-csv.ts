@@ -1,11 +1,12 @@
 import type { ReplayResult } from '../replay-result.ts';
+import { csvText, type CsvCell } from './csv-text.ts';
 
 /** Every point that the plot shows, one a row: runs by their settings, then single models, oracle, random and the zero router's hull. */
 export function curvesCsv({ models, runs, baselines, costUnit }: ReplayResult): string {
   const names = models.map(({ model }) => model);
   const cost = costUnit === 'usd' ? 'cost_usd' : costUnit;
   const none = names.map(() => '');
-  const rows: (readonly (string | number)[])[] = [
+  const rows: (readonly CsvCell[])[] = [
     ['router', 'origin', 'setting', cost, 'quality', ...names.map((model) => `share|${model}`)],
     ...runs.flatMap(({ label, origin, curve }) =>
       curve.map((point) => [label, origin, point.setting ?? '', point.costUsd, point.quality, ...point.shares]),
@@ -22,12 +23,5 @@ export function curvesCsv({ models, runs, baselines, costUnit }: ReplayResult): 
     ['random', '', '', baselines.random.costUsd, baselines.random.quality, ...none],
     ...(baselines.zero?.hull ?? []).map((point) => ['zero router', '', '', point.costUsd, point.quality, ...none]),
   ];
-  return `${rows.map((row) => row.map(cell).join(',')).join('\n')}\n`;
-}
-
-/** RFC 4180; a text that a spreadsheet would take for a formula gets a quote before it. */
-function cell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return csvText(rows);
 }

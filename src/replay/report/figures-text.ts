@@ -1,4 +1,5 @@
 import type { Interval } from '../metrics/bootstrap.ts';
+import type { FigureCell, FigureUnit } from './figure-list.ts';
 
 /** Figures as pages and tables show them. */
 export const fourDecimals = (value: number | null): string => (value === null ? '–' : value.toFixed(4));
@@ -19,6 +20,40 @@ function plain(value: number): string {
   const size = Math.abs(value);
   if (size < 1e-7 || size >= 1e7) return value.toExponential(2);
   return value.toFixed(Math.max(0, Math.min(9, 2 - Math.floor(Math.log10(size)))));
+}
+
+/** A figure as its unit is read; what was never reached says so. */
+export function figureValue(value: number | null, unit: FigureUnit, costUnit: string): string {
+  if (value === null) return 'not reached';
+  switch (unit) {
+    case 'number':
+      return fourDecimals(value);
+    case 'difference':
+      return signed(value);
+    case 'share':
+      return percent(value);
+    case 'change':
+      return `${value >= 0 ? '+' : '−'}${percent(Math.abs(value))}`;
+    case 'cost':
+      return costText(value, costUnit);
+    default:
+      return unit satisfies never;
+  }
+}
+
+/** With its interval, in one line. */
+export function figureText(cell: FigureCell | null, unit: FigureUnit, costUnit: string): string {
+  if (cell === null) return '–';
+  const value = figureValue(cell.value, unit, costUnit);
+  const range = figureRange(cell, unit, costUnit);
+  return range === '' || range === value ? value : `${value} (${range})`;
+}
+
+/** Empty where there is no interval. */
+export function figureRange({ interval }: FigureCell, unit: FigureUnit, costUnit: string): string {
+  if (interval === undefined) return '';
+  const [low, high] = [interval.low, interval.high].map((end) => figureValue(end, unit, costUnit));
+  return low === high ? `${low}` : `${low} to ${high}`;
 }
 
 /** Lambda and other settings: at most three significant digits. */

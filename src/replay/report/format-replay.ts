@@ -1,6 +1,8 @@
 import type { Interval } from '../metrics/bootstrap.ts';
 import type { Point } from '../metrics/point.ts';
 import type { ReplayResult, RunResult } from '../replay-result.ts';
+import { absentNotes, againstTheFirst, figureRows } from './figure-list.ts';
+import { figureText } from './figures-text.ts';
 import { textPlot } from './text-plot.ts';
 import { textTable } from './text-table.ts';
 
@@ -12,10 +14,13 @@ export function formatReplay(result: ReplayResult): string {
     result.baselines.hasCost ? costTable(result) : qualityTable(result),
     result.baselines.hasCost ? plot(result) : '',
     origins(result),
+    comparisons(result),
+    figures(result),
     ...result.runs.map((run) => splitTable(run, result.baselines.hasCost)),
     ...result.runs.map((run) => groupTable(run, result.baselines.hasCost)),
     singlesTable(result),
     settings(result),
+    absences(result),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
@@ -27,6 +32,7 @@ const costOf = (value: number, unit: string): string =>
   unit === 'usd' ? `$${value.toFixed(6)}` : value.toPrecision(5);
 const percent = (share: number | null): string => (share === null ? 'not reached' : `${(share * 100).toFixed(1)} %`);
 const range = ({ low, high }: Interval): string => `${number(low)}..${number(high)}`;
+const difference = (interval: Interval): string => `${signed(interval.value)} (${gainRange(interval)})`;
 const gainRange = ({ low, high }: Interval): string => `${signed(low)}..${signed(high)}`;
 
 function introduction({ train, test, split, embedder, resamples, seed, models, costUnit }: ReplayResult): string {
@@ -50,28 +56,16 @@ function costTable({ baselines, runs, costUnit }: ReplayResult): string {
     costOf(costUsd, costUnit),
   ];
   return textTable(
-    [
-      'router',
-      'AIQ',
-      '95 %',
-      'AIQ - zero, 95 %',
-      'AIQ code form',
-      'best quality',
-      'at cost',
-      'saves at 100 %',
-      '99 %',
-      '95 %',
-    ],
+    ['router', 'AIQ', '95 %', 'AIQ - zero, 95 %', 'AIQ code form', 'best quality', 'at cost'],
     [
       ...runs.map(({ label, cost, top }) => [
         label,
         number(cost?.aiq.value ?? null),
         cost === null ? '' : range(cost.aiq),
-        cost === null ? '' : `${signed(cost.gain.value)} (${gainRange(cost.gain)})`,
+        cost === null ? '' : difference(cost.gain),
         number(cost?.aiqCodeForm ?? null),
         number(top.point.quality),
         costOf(top.point.costUsd, costUnit),
-        ...(cost?.savings ?? []).map(({ saved }) => percent(saved)),
       ]),
       [
         'zero router',
@@ -92,11 +86,7 @@ function qualityTable({ baselines, runs }: ReplayResult): string {
   return textTable(
     ['router', 'quality', '- best single, 95 %'],
     [
-      ...runs.map(({ label, top }) => [
-        label,
-        number(top.point.quality),
-        `${signed(top.gainOverBestSingle.value)} (${gainRange(top.gainOverBestSingle)})`,
-      ]),
+      ...runs.map(({ label, top }) => [label, number(top.point.quality), difference(top.gainOverBestSingle)]),
       ['random', number(random.quality)],
       [`best single: ${bestSingle.model}`, number(bestSingle.quality)],
       ['oracle', number(oracle.quality)],
@@ -120,6 +110,37 @@ function plot({ models, baselines, runs, costUnit }: ReplayResult): string {
   return textPlot(series, costUnit);
 }
 
+/** Who leads, and whether that is more than chance. */
+function comparisons(result: ReplayResult): string {
+  const told = againstTheFirst(result);
+  if (told === null) return '';
+  const figure = result.baselines.hasCost ? 'AIQ' : 'quality';
+  return textTable(
+    [`against ${told.first}`, `difference of ${figure}, 95 %`],
+    told.others.map(({ label, behind }) => [label, difference(behind)]),
+  );
+}
+
+/** Every other figure, a line each. */
+function figures(result: ReplayResult): string {
+  const rows = figureRows(result);
+  const shown = new Set(['aiq', 'aiq_gain', 'aiq_code_form', 'top_quality', 'aiq_gain_macro']);
+  const left = rows.filter(({ key }) => !shown.has(key));
+  return textTable(
+    ['figure, 95 % interval', ...result.runs.map(({ label }) => label)],
+    left.flatMap((row, i) => [
+      ...(row.family === left[i - 1]?.family ? [] : [[row.family]]),
+      [`  ${row.name}`, ...row.cells.map((cell) => figureText(cell, row.unit, result.costUnit))],
+    ]),
+  );
+}
+
+function absences(result: ReplayResult): string {
+  return absentNotes(result)
+    .map(({ figure, why, runs }) => `not told: ${figure}${runs === null ? '' : ` of ${runs.join(', ')}`}: ${why}.`)
+    .join('\n');
+}
+
 /** Whose code made the choices, where it is not all ours. */
 function origins({ runs }: ReplayResult): string {
   if (runs.every(({ origin }) => origin === 'reimplemented here')) return '';
@@ -135,18 +156,20 @@ function splitTable({ label, splits }: RunResult, hasCost: boolean): string {
     'trained',
     'tested',
     ...(hasCost ? ['AIQ', 'zero'] : ['quality', 'best single']),
-    'difference',
+    'difference, 95 %',
   ];
-  const rows = splits.splits.map(({ label: name, trained, tested, router, reference, newcomerShare }) => [
-    name,
-    String(trained),
-    String(tested),
-    number(router),
-    number(reference),
-    signed(router - reference),
-    ...(withNewcomer ? [percent(newcomerShare)] : []),
-  ]);
-  const mean = ['mean, 95 %', '', '', '', '', `${signed(gain.value)} (${gainRange(gain)})`];
+  const rows = splits.splits.map(
+    ({ label: name, trained, tested, router, reference, difference: own, newcomerShare }) => [
+      name,
+      String(trained),
+      String(tested),
+      number(router),
+      number(reference),
+      difference(own),
+      ...(withNewcomer ? [percent(newcomerShare)] : []),
+    ],
+  );
+  const mean = ['mean, 95 %', '', '', '', '', difference(gain)];
   return `Split by split: ${label}\n${textTable(withNewcomer ? [...head, 'to the new model'] : head, [...rows, mean])}`;
 }
 
@@ -155,11 +178,7 @@ function groupTable({ label, groups, cost }: RunResult, hasCost: boolean): strin
     group === '' ? '(none)' : group,
     String(rows),
     ...(hasCost
-      ? [
-          number(aiq?.value ?? null),
-          number(zero?.value ?? null),
-          gain === null ? '' : `${signed(gain.value)} (${gainRange(gain)})`,
-        ]
+      ? [number(aiq?.value ?? null), number(zero?.value ?? null), gain === null ? '' : difference(gain)]
       : [number(topQuality)]),
     number(bestSingle.quality),
     number(oracle.quality),
@@ -168,15 +187,7 @@ function groupTable({ label, groups, cost }: RunResult, hasCost: boolean): strin
   const macro =
     cost === null
       ? []
-      : [
-          [
-            'mean of eval names',
-            '',
-            number(cost.macro.aiq),
-            number(cost.macro.zero),
-            signed(cost.macro.aiq - cost.macro.zero),
-          ],
-        ];
+      : [['mean of eval names', '', number(cost.macro.aiq), number(cost.macro.zero), difference(cost.macro.gain)]];
   return `Within each eval name: ${label}\n${textTable(['eval name', 'rows', ...figures, 'best single', 'oracle'], [...lines, ...macro])}`;
 }
 

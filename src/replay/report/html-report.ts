@@ -9,9 +9,10 @@ import { pageScript } from './page-script.ts';
 import { pageStyle } from './page-style.ts';
 import { qualityBars } from './quality-bars.ts';
 import {
+  comparisonTable,
+  figuresTable,
   groupTable,
   lostTable,
-  otherTable,
   routerTable,
   singlesTable,
   sourceTable,
@@ -65,6 +66,7 @@ export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, v
           }
           <nav aria-label="Contents">
             <a href="#curve">${baselines.hasCost ? 'Cost and quality' : 'Quality'}</a><a href="#routers">Routers</a
+            ><a href="#figures">Every figure</a
             ><a href="#groups">Eval names</a>${isSplit ? html`<a href="#splits">Splits</a>` : null}<a href="#shares"
               >What each model got</a
             >${calibrated ? html`<a href="#calibration">Calibration</a>` : null}<a href="#lost">Where most was lost</a
@@ -79,19 +81,15 @@ export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, v
             mixes single models without looking at the query. Savings are against always asking the best single model,
             at a share of its quality. Intervals: 95 %, paired bootstrap by query, ${result.resamples} resamples.
           </p>
-          ${routerTable(result)}
-          ${
-            baselines.hasCost
-              ? html`<details>
-                  <summary>Other papers’ figures</summary>
-                  ${otherTable(result)}
-                  <p>
-                    Deferral area and quality-neutral cost (UniRoute); PerfGain, CostSave, Gain@B, Gap@O
-                    (LLMRouterBench); RouterArena’s score ranks systems with their own pools. Formulas: docs/metrics.md.
-                  </p>
-                </details>`
-              : null
-          }
+          ${routerTable(result)} ${comparisonTable(result)}
+          <h2 id="figures">Every figure</h2>
+          <p>
+            Deferral area and quality-neutral cost as in UniRoute; PGR, APGR and CPT as in RouteLLM, between
+            ${result.pair.strong.model} and ${result.pair.weak.model}
+            (${result.pair.isAsked ? 'as asked for' : 'the best single model and the cheapest, of the test rows'});
+            RouterArena’s score ranks systems with their own pools. Formulas and sources: docs/metrics.md.
+          </p>
+          ${figuresTable(result)}
           <h2 id="groups">Within each eval name</h2>
           <p>A router that only tells data sets apart gains over all rows and nothing here.</p>
           ${each((run) => groupTable(run))}

@@ -1,5 +1,7 @@
 import type { Interval } from '../metrics/bootstrap.ts';
 import type { ReplayResult } from '../replay-result.ts';
+import { figureRows, type FigureCell, type FigureUnit } from './figure-list.ts';
+import { figureRange, figureValue } from './figures-text.ts';
 
 /** The main table for a paper: booktabs, intervals as subscripts, original code marked by a dagger. */
 export function latexTable(result: ReplayResult): string {
@@ -47,6 +49,31 @@ export function latexTable(result: ReplayResult): string {
           `\\multicolumn{${head.length}}{l}{$^\\dagger$\\,with original code or predictions; the others are reimplemented.}\\\\`,
         ]
       : []),
+    '\\end{tabular}',
+  ].join('\n')}\n`;
+}
+
+/** Every other figure: a line each, a column a router. */
+export function latexFigures(result: ReplayResult): string {
+  const { runs, costUnit } = result;
+  const rows = figureRows(result);
+  const text = (cell: FigureCell | null, unit: FigureUnit): string => {
+    if (cell === null) return '--';
+    const value = escapeLatex(figureValue(cell.value, unit, costUnit)).replace('−', '$-$');
+    const range = escapeLatex(figureRange(cell, unit, costUnit)).replaceAll('−', '$-$');
+    return range === '' ? value : `${value} {\\scriptsize (${range})}`;
+  };
+  return `${[
+    `\\begin{tabular}{l${'r'.repeat(runs.length)}}`,
+    '\\toprule',
+    `figure & ${runs.map(({ label }) => escapeLatex(label)).join(' & ')} \\\\`,
+    ...rows.flatMap((row, i) => [
+      ...(row.family === rows[i - 1]?.family
+        ? []
+        : ['\\midrule', `\\multicolumn{${runs.length + 1}}{l}{\\itshape ${escapeLatex(row.family)}}\\\\`]),
+      `${escapeLatex(row.name).replaceAll('−', '$-$')} & ${row.cells.map((cell) => text(cell, row.unit)).join(' & ')} \\\\`,
+    ]),
+    '\\bottomrule',
     '\\end{tabular}',
   ].join('\n')}\n`;
 }

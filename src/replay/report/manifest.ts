@@ -17,6 +17,8 @@ const optionsSchema = Type.Object(
     models: Type.Optional(Type.Array(Type.String())),
     cost: Type.Optional(Type.String()),
     protocol: Type.Optional(Type.String()),
+    strong: Type.Optional(Type.String()),
+    weak: Type.Optional(Type.String()),
     strict: Type.Optional(Type.Boolean()),
     seed: Type.Optional(Type.String()),
     resamples: Type.Optional(Type.Integer({ minimum: 0 })),

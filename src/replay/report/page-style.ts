@@ -26,6 +26,8 @@ th,td{text-align:right;padding:5px 9px;border-bottom:1px solid var(--line);white
 th{font-weight:600;color:var(--soft);border-bottom:2px solid var(--line)}th:first-child,td:first-child,.left{text-align:left}
 tbody tr:hover{background:var(--panel)}td.text{white-space:normal;text-align:left;min-width:260px;max-width:440px}td.wrap{white-space:normal;overflow-wrap:anywhere;text-align:left}
 .rule td{border-top:2px solid var(--line)}
+.family th{text-align:left;border-bottom:1px solid var(--line);padding-top:16px;color:var(--ink);white-space:normal}
+.notes{font-size:13.5px;color:var(--soft);margin:0 0 18px;padding-left:20px;max-width:90ch}.notes strong{color:var(--ink);font-weight:600}
 td .origin{display:block;font-size:12px;color:var(--soft)}
 figure{margin:14px 0 22px}figcaption{font-size:13px;color:var(--soft);margin-top:6px;max-width:90ch}
 svg{display:block;width:100%;height:auto;overflow:visible}

@@ -2,7 +2,17 @@ import type { Interval } from '../metrics/bootstrap.ts';
 import type { Point } from '../metrics/point.ts';
 import type { LostModel } from '../lost-queries.ts';
 import type { ReplayResult, RunResult, SplitFigures } from '../replay-result.ts';
-import { costText, fourDecimals, percent, rangeOf, signed, signedRangeOf } from './figures-text.ts';
+import { absentNotes, againstTheFirst, figureRows } from './figure-list.ts';
+import {
+  costText,
+  figureRange,
+  figureValue,
+  fourDecimals,
+  percent,
+  rangeOf,
+  signed,
+  signedRangeOf,
+} from './figures-text.ts';
 import { html, type Html } from './html.ts';
 
 /** Columns of words. */
@@ -72,7 +82,12 @@ export function routerTable(result: ReplayResult): Html {
               fourDecimals(run.cost?.aiqCodeForm ?? null),
               fourDecimals(run.top.point.quality),
               costText(run.top.point.costUsd, costUnit),
-              ...(run.cost?.savings ?? []).map(({ saved }) => (saved === null ? 'not reached' : percent(saved))),
+              ...(run.cost?.savings ?? []).map(
+                ({ interval: { value, low, high } }) =>
+                  html`${figureValue(value, 'change', costUnit)}<span class="origin"
+                      >${result.resamples === 0 ? '' : figureRange({ value, interval: { low, high } }, 'change', costUnit)}</span
+                    >`,
+              ),
             ])}
           </tr>`,
       ),
@@ -87,27 +102,59 @@ export function routerTable(result: ReplayResult): Html {
   );
 }
 
-/** Other papers' figures. */
-export function otherTable({ runs, baselines }: ReplayResult): Html {
-  if (!baselines.hasCost) return html``;
+/** Who leads, and by how much. */
+export function comparisonTable(result: ReplayResult): Html | null {
+  const told = againstTheFirst(result);
+  if (told === null) return null;
+  const reach = Math.max(0.001, ...told.others.flatMap(({ behind }) => [behind.low, behind.high].map(Math.abs)));
   return table(
-    ['router', 'deferral area', 'QNC', 'PerfGain', 'CostSave', 'Gain@B', 'Gap@O', 'RouterArena score at best quality'],
-    runs.map(
-      ({ label, others }) =>
+    [`against ${told.first}`, `difference of ${result.baselines.hasCost ? 'AIQ' : 'quality'} (95 %)`, ''],
+    told.others.map(
+      ({ label, behind }) =>
         html`<tr>
           <td>${label}</td>
-          ${cells([
-            fourDecimals(others.deferralArea),
-            others.qualityNeutralCost === null ? 'not reached' : percent(others.qualityNeutralCost),
-            percent(others.performanceGain),
-            percent(others.costSaved),
-            percent(others.gainOverBest),
-            percent(others.gapToOracle),
-            fourDecimals(others.routerArenaScore),
-          ])}
+          ${cells([gain(behind), whisker(behind, reach)])}
         </tr>`,
     ),
   );
+}
+
+/** Every figure, a line each, and why some are not there. */
+export function figuresTable(result: ReplayResult): Html {
+  const rows = figureRows(result);
+  const notes = absentNotes(result);
+  const { runs, costUnit } = result;
+  return html`${table(
+      ['figure', ...runs.map(({ label }) => label)],
+      rows.flatMap((row, i) => [
+        ...(row.family === rows[i - 1]?.family
+          ? []
+          : [
+              html`<tr class="family">
+                <th scope="rowgroup" colspan="${runs.length + 1}">${row.family}</th>
+              </tr>`,
+            ]),
+        html`<tr>
+          <td>${row.name}</td>
+          ${row.cells.map(
+            (cell) =>
+              html`<td>
+                ${
+                  cell === null
+                    ? '–'
+                    : html`${figureValue(cell.value, row.unit, costUnit)}<span class="origin"
+                          >${figureRange(cell, row.unit, costUnit)}</span
+                        >`
+                }
+              </td>`,
+          )}
+        </tr>`,
+      ]),
+    )}
+    ${notes.length === 0 ? null : html`<p>Not told:</p>`}
+    <ul class="notes">
+      ${notes.map(({ figure, why, runs: labels }) => html`<li><strong>${figure}</strong>${labels === null ? '' : ` of ${labels.join(', ')}`}: ${why}.</li>`)}
+    </ul>`;
 }
 
 /** The same within each eval name. */
@@ -143,7 +190,7 @@ export function groupTable({ groups, cost }: RunResult): Html {
         : [
             html`<tr class="rule">
               <td>mean of eval names</td>
-              ${cells(['', fourDecimals(cost.macro.aiq), fourDecimals(cost.macro.zero), signed(cost.macro.aiq - cost.macro.zero), '', '', ''])}
+              ${cells(['', fourDecimals(cost.macro.aiq), fourDecimals(cost.macro.zero), gain(cost.macro.gain), '', '', ''])}
             </tr>`,
           ]),
     ],
@@ -161,7 +208,7 @@ export function splitTable({ splits, gain: mean }: SplitFigures, hasCost: boolea
         'trained on',
         'tested on',
         ...names,
-        'difference',
+        'difference (95 %)',
         ...(withNewcomer ? ['queries to the new model'] : []),
       ],
       splits.map(
@@ -173,7 +220,7 @@ export function splitTable({ splits, gain: mean }: SplitFigures, hasCost: boolea
               String(split.tested),
               fourDecimals(split.router),
               fourDecimals(split.reference),
-              signed(split.router - split.reference),
+              gain(split.difference),
               ...(withNewcomer ? [percent(split.newcomerShare)] : []),
             ])}
           </tr>`,

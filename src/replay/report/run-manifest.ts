@@ -4,8 +4,9 @@ import { basename } from 'node:path';
 import type { ReplayResult } from '../replay-result.ts';
 import type { ReplayOptions } from '../replay.ts';
 import { curvesCsv } from './curves-csv.ts';
+import { figuresCsv } from './figures-csv.ts';
 import { htmlReport } from './html-report.ts';
-import { latexTable } from './latex-table.ts';
+import { latexFigures, latexTable } from './latex-table.ts';
 import { manifestFormat, type ReplayManifest, type ReplayManifestOptions } from './manifest.ts';
 import { writeReport } from './write-report.ts';
 
@@ -29,7 +30,8 @@ export function reportFiles(
     ['report.html', htmlReport(result, asked, version)],
     ['result.json', `${JSON.stringify(result, null, 2)}\n`],
     ['curves.csv', curvesCsv(result)],
-    ['table.tex', latexTable(result)],
+    ['figures.csv', figuresCsv(result)],
+    ['table.tex', `${latexTable(result)}\n${latexFigures(result)}`],
   ]);
 }
 

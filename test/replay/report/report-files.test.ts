@@ -118,7 +118,14 @@ describe('the files of a report', () => {
     const found = await runReplay(options);
     await writeReplay(out, found, options, '1.2.3');
     await writeReplay(out, found, options, '1.2.3');
-    expect(readdirSync(out).sort()).toEqual(['curves.csv', 'manifest.json', 'report.html', 'result.json', 'table.tex']);
+    expect(readdirSync(out).sort()).toEqual([
+      'curves.csv',
+      'figures.csv',
+      'manifest.json',
+      'report.html',
+      'result.json',
+      'table.tex',
+    ]);
     expect(readdirSync(folder).some((name) => name.includes('draft') || name.includes('replaced'))).toBe(false);
     const again = await reproduceReport(out, { version: '1.2.3' });
     expect(again.lines.at(-1)).toBe('Reproduced: every byte is the same.');
