@@ -170,7 +170,8 @@ export function refuseToFitOn(dataset: Pick<Dataset, 'sources'>): void {
   if (source === undefined) return;
   throw new PointsmanError(
     'invalid_data',
-    `${source.name}: its rules allow evaluation only (use in meta.json), so nothing is fitted or tuned on it; train on another set.`,
+    `${source.name}: its rules allow evaluation only (use in meta.json), so nothing is fitted or tuned on it; ` +
+      'train on another set, replay an artefact (--artefact), or leave estimators out (-e none -p static,random).',
   );
 }
 

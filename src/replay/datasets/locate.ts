@@ -29,7 +29,10 @@ export const stemOf = (path: string): string =>
 export function locate(path: string, part: Part): Located {
   const absolute = resolve(path);
   if (!existsSync(absolute)) throw dataError(path, null, null, 'there is no such file or folder');
-  if (!isFolder(absolute)) return { folder: dirname(absolute), files: [absolute] };
+  if (!isFolder(absolute)) {
+    if (!statSync(absolute).isFile()) throw dataError(path, null, null, 'it is neither a file nor a folder');
+    return { folder: dirname(absolute), files: [absolute] };
+  }
   for (const stem of [part, 'all']) {
     const file = endings.map((ending) => join(absolute, stem + ending)).find((each) => existsSync(each));
     if (file !== undefined) return { folder: absolute, files: [file] };
@@ -39,7 +42,8 @@ export function locate(path: string, part: Part): Located {
   const found = told.length > 0 ? told : files;
   if (found.length > 0) return { folder: absolute, files: found };
   const wanted = [`${part}.csv.gz`, `${part}.csv`, 'all.csv.gz', 'all.csv'];
-  throw dataError(path, null, null, `the folder has none of ${[...new Set(wanted)].join(', ')}`);
+  const others = 'and no other CSV, JSON, Parquet or pickle';
+  throw dataError(path, null, null, `the folder has none of ${[...new Set(wanted)].join(', ')}, ${others}`);
 }
 
 function walk(folder: string, depth: number): readonly string[] {

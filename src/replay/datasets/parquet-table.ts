@@ -55,7 +55,9 @@ async function orRefuse<T>(name: string, reading: Promise<T>): Promise<T> {
     return await reading;
   } catch (cause) {
     if (cause instanceof PointsmanError) throw cause;
-    throw dataError(name, null, null, `it cannot be read as Parquet: ${messageOf(cause)}`);
+    // What hyparquet stumbles over in a broken file may be an exception of JavaScript, which tells nobody anything.
+    const why = cause instanceof TypeError || cause instanceof RangeError ? 'it is damaged' : messageOf(cause);
+    throw dataError(name, null, null, `it cannot be read as Parquet: ${why}`);
   }
 }
 

@@ -52,6 +52,14 @@ describe('records', () => {
     );
   });
 
+  it('stop where no table has so many fields, long before the record ends', () => {
+    const splitter = createSplitter('a.csv');
+    const chunk = Buffer.from('a,'.repeat(40_000));
+    splitter.push(chunk);
+    splitter.push(chunk);
+    expect(() => splitter.push(chunk)).toThrow('a.csv, row 1: it has more than 100,000 fields; is it CSV?');
+  });
+
   it('may be unquoted, empty at either end, and end in CRLF', () => {
     expect(splitText('a,b,c\r\n1,,x y\r\n,,\r\n')).toEqual([
       ['a', 'b', 'c'],

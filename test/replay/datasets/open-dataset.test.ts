@@ -160,8 +160,9 @@ describe('a folder', () => {
       /meta\.json: "models\/0"/,
     );
     await expect(read(folderOf({ 'notes.txt': '' }), 'test')).rejects.toThrow(
-      'the folder has none of test.csv.gz, test.csv, all.csv.gz, all.csv.',
+      'the folder has none of test.csv.gz, test.csv, all.csv.gz, all.csv, and no other',
     );
+    await expect(read('/dev/null')).rejects.toThrow('it is neither a file nor a folder');
     await expect(read(join(root, 'nowhere'))).rejects.toThrow('there is no such file or folder');
     const gap = folderOf({ 'meta.json': meta, 'all.csv': wide, 'query_text.csv': 'sample_id,query\nq.1,a\n' });
     await expect(read(gap)).rejects.toThrow('row 3, column "sample_id": query_text has no "q.2".');
