@@ -21,6 +21,11 @@ export interface Pupil {
   broken: boolean;
 }
 
+/** A learner that has passed nothing yet. */
+export function newPupil(name: string, learner: Learner, accepts: (subject: Subject) => boolean): Pupil {
+  return { name, learner, accepts, head: 0, saved: 0, unsaved: 0, dirty: false, broken: false };
+}
+
 /** A learner that the traffic passes by still moves its snapshot on, or the log could never be shortened. */
 const idleFactor = 20;
 

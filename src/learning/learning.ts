@@ -3,11 +3,10 @@ import { messageOf } from '../core/errors.ts';
 import type { Learner, Observation } from '../core/learner.ts';
 import type { Completion, OutcomeStore, Reward, RewardReceipt } from '../core/outcome.ts';
 import type { Caller } from '../core/query.ts';
-import { foldOne, snapshotDue, type Pupil, type Subject } from './fold.ts';
+import { foldOne, newPupil, snapshotDue, type Pupil, type Subject } from './fold.ts';
+import { createMeasured } from './measured.ts';
 import { inProcessQueue, type LearningQueue } from './queue.ts';
 import { restore } from './restore.ts';
-import { createSampler } from './sampler.ts';
-import { usageRewards } from './usage.ts';
 
 export interface LearningOptions {
   readonly store: OutcomeStore;
@@ -30,9 +29,15 @@ export interface LearningHealth {
   readonly lag: number;
   /** Names of learners that failed and learn no more. */
   readonly broken: readonly string[];
+  /** Why nothing is learned now although facts are taken; null where nothing stands in the way. */
+  readonly trouble: string | null;
 }
 
-/** Owner of every learner of the process. */
+/**
+ * What learns, as the gateway sees it. Two engines: `createLearning`, which owns every learner of the process and folds
+ * its database, and `createDistributedLearning`, which sends facts through Redis to the processes that fold and takes
+ * over the states they publish.
+ */
 export interface Learning {
   /** Before `start`. Throws on a name that is taken: a snapshot belongs to one learner. */
   register(name: string, learner: Learner, accepts: (subject: Subject) => boolean): void;
@@ -53,15 +58,12 @@ export interface Learning {
   close(): Promise<void>;
 }
 
-const measurable = ['cost', 'latency', 'output_tokens'] as const;
 const pageSize = 500;
 const retryMs = 1000;
 
 export function createLearning(options: LearningOptions): Learning {
-  const { store, clock, snapshotEvery = 200, queue = inProcessQueue(), onTrouble = () => {} } = options;
-  const { measuredPerSecond = 20 } = options;
+  const { store, snapshotEvery = 200, queue = inProcessQueue(), onTrouble = () => {} } = options;
   const pupils: Pupil[] = [];
-  const sample = createSampler(measuredPerSecond, clock);
   /** Committed, but something before it was not folded yet. */
   const ahead = new Map<number, Observation>();
   /** Last `seq` folded; everything up to it is done, whatever the queue still brings. */
@@ -73,8 +75,6 @@ export function createLearning(options: LearningOptions): Learning {
   let reading: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
   let logTrouble = false;
-  /** Whether a route has a learner for anything that is measured; learners are all registered before the first request. */
-  const teachable = new Map<string, boolean>();
   const saving = new Map<Pupil, Promise<void>>();
 
   const save = async (pupil: Pupil): Promise<void> => {
@@ -147,12 +147,6 @@ export function createLearning(options: LearningOptions): Learning {
     else void begin();
   };
 
-  const canTeach = (route: string): boolean => {
-    const any = pupils.some(({ accepts }) => measurable.some((quantity) => accepts({ route, model: '', quantity })));
-    teachable.set(route, any);
-    return any;
-  };
-
   queue.consume((observation) => {
     if (observation.seq <= head || pupils.length === 0) return;
     known = Math.max(known, observation.seq);
@@ -194,24 +188,16 @@ export function createLearning(options: LearningOptions): Learning {
     register(name, learner, accepts) {
       if (pupils.some((pupil) => pupil.name === name))
         throw new Error(`A learner named ${name} is registered already.`);
-      pupils.push({ name, learner, accepts, head: 0, saved: 0, unsaved: 0, dirty: false, broken: false });
+      pupils.push(newPupil(name, learner, accepts));
     },
     start: begin,
-    measured(completion, route) {
-      const any = teachable.get(route) ?? canTeach(route);
-      if (!any || !sample(route)) return;
-      for (const reward of usageRewards(completion, clock.now())) {
-        const subject = { route, model: completion.servedModel ?? '', quantity: reward.quantity };
-        if (!pupils.some(({ accepts }) => accepts(subject))) continue;
-        // Lost with its decision when the database is: the store counts and tells that.
-        accept(reward, null).catch(() => {});
-      }
-    },
+    measured: createMeasured(pupils, accept, options),
     health: () => ({
       started,
       seq: head,
       lag: Math.max(0, known - head),
       broken: pupils.filter(({ broken }) => broken).map(({ name }) => name),
+      trouble: logTrouble ? 'the log of rewards cannot be read' : null,
     }),
     async close() {
       if (closed) return;

@@ -1,0 +1,167 @@
+import { messageOf } from '../core/errors.ts';
+import type { OutcomeStore } from '../core/outcome.ts';
+import { createSender, type Sender } from '../queue/courier.ts';
+import { lastOf, type EventBatch } from '../queue/event-batch.ts';
+import type { QueueKeys } from '../queue/keys.ts';
+import type { OrderedLog } from '../queue/ordered-log.ts';
+import type { RedisLink, RedisSession } from '../queue/redis.ts';
+import { readProducer, writeProducer, type Producer } from './producer.ts';
+import { createWake } from './wake.ts';
+
+export interface ShipperOptions {
+  readonly store: OutcomeStore;
+  readonly link: RedisLink;
+  readonly keys: QueueKeys;
+  readonly log: OrderedLog;
+  /** Unguessable, for a database that has no name yet. */
+  readonly newId: () => string;
+  readonly onTrouble: (message: string) => void;
+}
+
+/**
+ * Brings the rewards of this gateway's database into the ordered log, in order, one batch at a time. The database is the
+ * spool: what is in the log is found out by asking Redis, so nothing here has to be remembered or can be forgotten.
+ */
+export interface Shipper {
+  /** A reward was committed. */
+  committed(seq: number): void;
+  /** Learns who the database is. Rejects where it cannot be used; it is tried again with the next session. */
+  identify(): Promise<Producer>;
+  /** Null until the database could be asked. */
+  readonly producer: Producer | null;
+  /** The last `seq` known to be in the log. */
+  readonly shipped: number;
+  /** The last `seq` known to be in the database. */
+  readonly known: number;
+  close(): Promise<void>;
+}
+
+const batchEvents = 256;
+const idleMs = 5_000;
+const firstAskMs = 250;
+const lastAskMs = 4_000;
+const retryMs = 1_000;
+
+export function createShipper({ store, link, keys, log, newId, onTrouble }: ShipperOptions): Shipper {
+  /** Something was committed. */
+  const news = createWake();
+  /** The batch on its way has arrived. */
+  const arrival = createWake();
+  let producer: Producer | null = null;
+  let generation = 0;
+  let current: RedisSession | null = null;
+  let running: Promise<void> = Promise.resolve();
+  let shipped = 0;
+  let known = 0;
+  /** The first reward since this process began: in a database that was put back in time it has a number that was used. */
+  let firstCommitted = Infinity;
+  let closed = false;
+  let told = '';
+
+  const lives = (session: RedisSession): boolean => current === session && !closed;
+
+  const say = (message: string): void => {
+    if (message !== told) onTrouble(message);
+    told = message;
+  };
+
+  const identify = async (): Promise<Producer> => (producer ??= await readProducer(store, newId));
+
+  /** What Redis has of this database. Becomes another producer where Redis has events that this database never had. */
+  const findMark = async (session: RedisSession, who: Producer): Promise<number> => {
+    const mark = await log.mark(session, who.id);
+    if (mark === null) return who.start;
+    const [row] = await store.observations(mark.seq - 1, 1);
+    const same = row?.seq === mark.seq ? row.decision === mark.decision : firstCommitted > mark.seq;
+    if (same) return mark.seq;
+    const start = Number.isFinite(firstCommitted) ? Math.min(firstCommitted - 1, mark.seq) : mark.seq;
+    producer = await writeProducer(store, { id: newId(), start }, ++generation);
+    onTrouble(
+      `The outcome database is not the one whose rewards up to ${mark.seq} are learned from (was a backup put back?): ` +
+        `it counts as a new one from reward ${start + 1} on.`,
+    );
+    return start;
+  };
+
+  const ship = async (session: RedisSession): Promise<void> => {
+    shipped = await findMark(session, await identify());
+    const sender = createSender(session, keys);
+    try {
+      while (lives(session)) {
+        const { id, start } = await identify();
+        const events = await store.observations(shipped, batchEvents);
+        if (events.length === 0) await news.sleep(idleMs);
+        else await bring(session, sender, { producer: id, start, after: shipped, events });
+        told = '';
+      }
+    } finally {
+      await sender.close();
+    }
+  };
+
+  /** Sends one batch until it has arrived, or Redis turns out to miss something before it. */
+  const bring = async (session: RedisSession, sender: Sender, batch: EventBatch): Promise<void> => {
+    known = Math.max(known, lastOf(batch));
+    for (let askMs = firstAskMs; lives(session); askMs = Math.min(lastAskMs, askMs * 2)) {
+      await sender.send(batch);
+      await arrival.sleep(askMs);
+      if (shipped !== batch.after) return;
+      // The notice may have been lost, and Redis may have come back with less than it had.
+      shipped = (await log.mark(session, batch.producer))?.seq ?? batch.start;
+      if (shipped !== batch.after) return;
+    }
+  };
+
+  const keepShipping = async (session: RedisSession): Promise<void> => {
+    while (lives(session)) {
+      try {
+        await ship(session);
+      } catch (error) {
+        if (!lives(session)) return;
+        say(`Rewards are not sent for now: ${messageOf(error)}`);
+        await arrival.sleep(retryMs);
+      }
+    }
+  };
+
+  const wakeAll = (): void => {
+    news.nudge();
+    arrival.nudge();
+  };
+
+  link.onMessage((text) => {
+    const [kind, id, seq] = text.split(' ');
+    if (kind !== 'appended' || id !== producer?.id) return;
+    shipped = Math.max(shipped, Number(seq));
+    arrival.nudge();
+  });
+  link.onSession((session) => {
+    current = session;
+    wakeAll();
+    if (session !== null) running = running.then(() => keepShipping(session));
+  });
+
+  return {
+    identify,
+    committed(seq) {
+      firstCommitted = Math.min(firstCommitted, seq);
+      known = Math.max(known, seq);
+      news.nudge();
+    },
+    get producer() {
+      return producer;
+    },
+    get shipped() {
+      return shipped;
+    },
+    get known() {
+      return known;
+    },
+    async close() {
+      closed = true;
+      current = null;
+      wakeAll();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Names of everything that is kept in Redis. The braces put all of it on one node of a cluster, as scripts need it. */
+export interface QueueKeys {
+  /** Also the prefix of BullMQ's keys. */
+  readonly tag: string;
+  readonly channel: string;
+  /** Hash: `n`, the events in the log so far; `p:<producer>`, the last `seq` of each producer; `d:<producer>`, its decision. */
+  readonly marks: string;
+  /** Stream of batches; an entry's id is the number of its last event. */
+  readonly log: string;
+  /** Hash of learner to the lease that may write its state. */
+  readonly fences: string;
+  /** Sorted sets by time of the last sign of life, in seconds. */
+  readonly members: string;
+  readonly learners: string;
+  readonly gateways: string;
+  /** String: which history of events this is; another one after Redis was emptied. */
+  readonly history: string;
+  lease(learner: string): string;
+  /** Hash: `head`, `bytes` and the ones before them, `old_head`, `old_bytes`. */
+  state(learner: string): string;
+  spending(day: string): string;
+  readonly cooldowns: string;
+}
+
+export function queueKeys(prefix: string): QueueKeys {
+  const tag = `{${prefix}}`;
+  return {
+    tag,
+    channel: `${tag}:notices`,
+    marks: `${tag}:marks`,
+    log: `${tag}:log`,
+    fences: `${tag}:fences`,
+    members: `${tag}:members`,
+    learners: `${tag}:learners`,
+    gateways: `${tag}:gateways`,
+    history: `${tag}:history`,
+    lease: (learner) => `${tag}:lease:${learner}`,
+    state: (learner) => `${tag}:state:${learner}`,
+    spending: (day) => `${tag}:spending:${day}`,
+    cooldowns: `${tag}:cooldowns`,
+  };
+}
