@@ -5,7 +5,9 @@ import { listModels } from './app/listing.ts';
 import { changedTargets } from './app/changed-targets.ts';
 import { createReloader } from './app/reloader.ts';
 import { describeStoreEvent } from './app/store-events.ts';
+import { upstreamPlanOf } from './app/upstream-plan.ts';
 import { createBackends } from './backends/index.ts';
+import { probeTarget } from './backends/probe.ts';
 import type { RecordedLookup } from './backends/simulated.ts';
 import type { Config } from './config/config.ts';
 import type { Model } from './core/candidate.ts';
@@ -64,7 +66,8 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     backends: createBackends({ clock, recorded: options.recorded }),
     clock,
     random: seededRandom(newId('')),
-    settings: { maxAttempts: config.limits.maxAttempts },
+    settings: { maxAttempts: config.limits.maxAttempts, ...config.limits.upstream },
+    probe: probeTarget,
   });
   const surroundings = { store, clock, logger, isUp: (model: Model) => upstream.health.isUp(model) };
   const [first] = await Promise.all([
@@ -73,6 +76,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
   ]);
   let current: Generation = first;
   current.serve();
+  upstream.adopt(upstreamPlanOf(config));
 
   const metrics = createMetrics();
   metrics.watchStore(() => store.health());
@@ -93,6 +97,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     current = begun;
     begun.serve();
     upstream.forget(changedTargets(old.config, next));
+    upstream.adopt(upstreamPlanOf(next));
     await Promise.all([old.retire(), recallSpending(budgets, budgets.relimit(limitsOf(next)), store, logger)]);
   };
   const reload = createReloader({ reread: options.reread ?? null, take, logger, metrics });

@@ -23,6 +23,8 @@ export interface KeyConfig {
   readonly scopes: readonly Scope[];
   /** US dollars between two UTC midnights; null: no limit. */
   readonly usdPerDay: number | null;
+  /** Who goes first where a target is full; higher is sooner. Left out: 0. */
+  readonly priority?: number | undefined;
 }
 
 /** A type and its options, which the room that owns the type checks. */
@@ -47,6 +49,33 @@ export interface RouteConfig {
   /** Share of requests explored on top of the policy, in [0, 1]. */
   readonly epsilon: number;
   readonly usdPerDay: number | null;
+  /** Left out: no request is hedged. */
+  readonly hedge?: { readonly quantile: number; readonly minMs: number; readonly maxShare: number } | undefined;
+  /** Left out: each turn of a conversation is decided anew. */
+  readonly session?: SessionConfig | undefined;
+  /** A cheaper model is taken where the chosen one is full. */
+  readonly degrade?: boolean | undefined;
+}
+
+export interface SessionConfig {
+  /** On the model of the turn before, unless a switch pays. */
+  readonly stay: boolean;
+  /** Utility that a switch must gain beyond its price, >= 0. */
+  readonly switchMargin: number;
+  /** How long a model's prompt cache stays warm after a call. */
+  readonly cacheLifetimeMs: number;
+}
+
+/** How hard calls are tried and when targets are passed over; upstream/ has the defaults of what is left out. */
+export interface UpstreamLimits {
+  readonly retryWaitMs?: number;
+  readonly backoffTries?: number;
+  readonly failuresToOpen?: number;
+  readonly errorRate?: number;
+  readonly slowMs?: number;
+  readonly slowRate?: number;
+  readonly cooldownMs?: number;
+  readonly maxCooldownMs?: number;
 }
 
 /** A predictor that routes refer to by name. One entry used for two quantities is two estimators. */
@@ -82,7 +111,11 @@ export interface Config {
   readonly estimators: readonly EstimatorConfig[];
   readonly storage: { readonly path: string; readonly retention: RetentionConfig };
   readonly queue: { readonly type: 'embedded' };
-  readonly limits: { readonly usdPerDay: number | null; readonly maxAttempts: number };
+  readonly limits: {
+    readonly usdPerDay: number | null;
+    readonly maxAttempts: number;
+    readonly upstream: UpstreamLimits;
+  };
   readonly learning: { readonly enabled: boolean; readonly snapshotEvery: number };
   /** Absolute. */
   readonly policyDirs: readonly string[];

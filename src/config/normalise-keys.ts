@@ -51,6 +51,7 @@ export function normaliseKeys(
       routes: file.routes ?? null,
       scopes: file.scopes ?? ['chat', 'feedback'],
       usdPerDay: file.usd_per_day ?? null,
+      ...(file.priority !== undefined && { priority: file.priority }),
     };
   });
 }

@@ -1,5 +1,6 @@
 import type { Capability, Model, Price, Target, Timeouts } from '../core/candidate.ts';
 import { isLocal, isMetadata, plainHost } from './hosts.ts';
+import { targetResilienceOf } from './normalise-resilience.ts';
 import type { Path } from './problems.ts';
 import { formatPath } from './problems.ts';
 import type { PriceRow, PriceTable } from './price-table.ts';
@@ -46,6 +47,7 @@ function normaliseModel(file: ModelFile, path: Path, targetIds: Set<string>, tab
     embedding: file.embedding ?? null,
     simulated,
     targets,
+    ...(file.balance && { balance: file.balance }),
   };
 }
 
@@ -69,7 +71,9 @@ function checkSpace(
 
 function inherit(model: ModelFile, target: TargetFile): TargetFile {
   const { backend, base_url, api_key, upstream_model, local, region, timeouts, options } = model;
-  const inherited = { backend, base_url, api_key, upstream_model, local, region, timeouts, options };
+  const { capacity, health_check, load_metrics, tool_call_ids } = model;
+  const said = { backend, base_url, api_key, upstream_model, local, region, timeouts, options };
+  const inherited = { ...said, capacity, health_check, load_metrics, tool_call_ids };
   return { ...dropUndefined(inherited), ...target, timeouts: { ...timeouts, ...target.timeouts } };
 }
 
@@ -105,6 +109,7 @@ function normaliseTarget(
     region: file.region ?? null,
     weight: file.weight ?? 1,
     timeouts: readTimeouts(file.timeouts ?? {}),
+    ...targetResilienceOf(file),
     options: file.options ?? {},
   });
 }

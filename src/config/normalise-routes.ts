@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import type { Quantity } from '../core/estimator.ts';
 import type { EstimatorConfig, RouteConfig, TypedOptions } from './config.ts';
 import { suggestion } from './nearest.ts';
+import { routeResilienceOf } from './normalise-resilience.ts';
 import type { Path } from './problems.ts';
 import type { Report } from './report.ts';
 import type { ConfigFile } from './schema.ts';
@@ -73,6 +74,7 @@ export function normaliseRoutes(
       lambda: route.lambda ?? null,
       epsilon: route.exploration?.epsilon ?? 0,
       usdPerDay: route.limits?.usd_per_day ?? null,
+      ...routeResilienceOf(route),
     };
   });
   if (routes.length === 0) report.problem(['routes'], 'is empty; leave it away to get "auto" over every model');

@@ -9,6 +9,7 @@ import { freeze } from './freeze.ts';
 import { normaliseAccess } from './normalise-access.ts';
 import { normaliseKeys } from './normalise-keys.ts';
 import { normaliseModels } from './normalise-models.ts';
+import { upstreamLimitsOf } from './normalise-resilience.ts';
 import { absolute, normaliseRoutes } from './normalise-routes.ts';
 import type { PriceTable } from './price-table.ts';
 import type { Locate, Path } from './problems.ts';
@@ -99,7 +100,11 @@ function normalise(
       },
     },
     queue: { type: 'embedded' },
-    limits: { usdPerDay: file.limits?.usd_per_day ?? null, maxAttempts: file.limits?.max_attempts ?? 4 },
+    limits: {
+      usdPerDay: file.limits?.usd_per_day ?? null,
+      maxAttempts: file.limits?.max_attempts ?? 4,
+      upstream: upstreamLimitsOf(file.limits),
+    },
     learning: { enabled: file.learning?.enabled ?? true, snapshotEvery: file.learning?.snapshot_every ?? 1000 },
     policyDirs: (file.policy_dirs ?? []).map((path) => absolute(path, directory)),
     logLevel: environment.logLevel?.value ?? 'info',

@@ -2,6 +2,13 @@ import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import type { Capability } from '../core/candidate.ts';
 import type { Quantity } from '../core/estimator.ts';
+import {
+  balanceField,
+  limitsResilience,
+  priorityField,
+  routeResilience,
+  targetResilience,
+} from './schema-resilience.ts';
 
 /**
  * The YAML, once: this gives the type, the checks, `docs/pointsman.schema.json` for editors and the reference in
@@ -70,6 +77,7 @@ const targetFields = {
   ),
   region: Type.Optional(text('For requests that wish one, e.g. `eu`.')),
   timeouts: Type.Optional(timeoutsSchema),
+  ...targetResilience,
   options: Type.Optional(optionsSchema),
 };
 
@@ -116,6 +124,7 @@ const modelSchema = Type.Object(
       ),
     ),
     ...targetFields,
+    balance: balanceField,
     targets: Type.Optional(
       Type.Array(targetSchema, {
         minItems: 1,
@@ -190,6 +199,7 @@ const routeSchema = Type.Object(
       ),
     ),
     limits: Type.Optional(Type.Object({ usd_per_day: usdPerDay }, { ...closed, description: 'Of this route.' })),
+    ...routeResilience,
   },
   closed,
 );
@@ -215,6 +225,7 @@ const keySchema = Type.Object(
       Type.Array(oneOf(scopes, 'A scope.'), { minItems: 1, description: 'Default: chat and feedback.' }),
     ),
     usd_per_day: usdPerDay,
+    priority: priorityField,
   },
   closed,
 );
@@ -299,6 +310,7 @@ export const configSchema = Type.Object(
           max_attempts: Type.Optional(
             Type.Integer({ minimum: 1, maximum: 20, description: 'Most upstream calls for one request.', default: 4 }),
           ),
+          ...limitsResilience,
         },
         { ...closed, description: 'Of the whole gateway.' },
       ),

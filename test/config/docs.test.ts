@@ -53,8 +53,8 @@ describe('the configuration docs', () => {
 describe('examples/', () => {
   const files = readdirSync(new URL('../../examples/', import.meta.url)).filter((name) => name.endsWith('.yaml'));
 
-  it('has the four that the guide names', () => {
-    expect(files.sort()).toEqual(['gpu-fleet.yaml', 'keys-and-budgets.yaml', 'openai-ollama.yaml', 'simulated.yaml']);
+  it('has those that the guide names', () => {
+    expect(files.sort()).toEqual(['gpu-fleet.yaml', 'keys-and-budgets.yaml', 'openai-ollama.yaml', 'resilience.yaml', 'simulated.yaml']);
     for (const file of files) expect(guide).toContain(`examples/${file}`);
   });
 
