@@ -56,6 +56,17 @@ export interface EstimatorContext {
   readonly dimensions: number;
 }
 
+/** Settings and their held-out predictions. K rows, M models. */
+export interface Alternatives {
+  /** [K] Numbers of the rows, as they stood in what was given. */
+  readonly rows: Int32Array;
+  /** Simplest first. `mean` is [K x M], in the quantity's unit. */
+  readonly choices: readonly {
+    readonly options: Readonly<Record<string, unknown>>;
+    readonly mean: Float64Array;
+  }[];
+}
+
 /** The default export of a file in `estimators/`; the file name is the estimator's name. */
 export interface EstimatorDefinition<Options extends TSchema = TSchema> {
   /** One sentence for lists. */
@@ -68,6 +79,11 @@ export interface EstimatorDefinition<Options extends TSchema = TSchema> {
   readonly quantities: readonly Quantity[];
   /** Candidate settings for `train` to choose from, simplest last resort first; [] where there is nothing to tune. */
   settings(rows: TrainingRows): readonly Static<Options>[];
+  /**
+   * Of an estimator whose settings follow from held-out predictions of its parts: all that there is to choose from, in
+   * place of `settings`, with what each says of rows that nothing of it was fitted on. Null: too few rows.
+   */
+  alternatives?(options: Static<Options>, context: EstimatorContext, rows: TrainingRows): Alternatives | null;
   create(options: Static<Options>, context: EstimatorContext): Estimator;
 }
 

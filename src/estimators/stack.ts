@@ -2,7 +2,9 @@ import { Type } from 'typebox';
 import { defineEstimator, type Estimator, type EstimatorContext } from '../core/estimator.ts';
 import { PointsmanError } from '../core/errors.ts';
 import { priorOutputTokens } from '../math/price.ts';
-import { Stacked } from '../math/stacked.ts';
+import { heldOutParts } from '../math/held-out-parts.ts';
+import { mixturesOf } from '../math/stack-choice.ts';
+import { fewestStacked, Stacked } from '../math/stacked.ts';
 import { trainedDefaults } from '../math/trained-estimator.ts';
 import clusters from './clusters.ts';
 import knn from './knn.ts';
@@ -18,13 +20,18 @@ const neighbours = { sharpness: 8, prior_strength: 2, max_rows: 20_000, max_onli
 const abilities = { rank: 32, noise: 0.05, decay: 3e-4, ...trainedDefaults };
 const tables = { nearest: 3, sharpness: 9, shrinkage: 5, ...trainedDefaults };
 
+/** For cost these take long and tell little more than a line does. */
+const forQualityOnly: ReadonlySet<string> = new Set(['logistic', 'mlp']);
+
 /** Several settings of a component stand side by side: the weights choose among them, so nothing else has to. */
 const library: Readonly<Record<string, readonly Make[]>> = {
   ridge: [3, 30].map((alpha) => (context) => ridge.create({ alpha, ...priors }, context)),
   knn: [40, 160].map((k) => (context) => knn.create({ k, ...neighbours }, context)),
   clusters: [16, 64].map((count) => (context) => clusters.create({ clusters: count, ...tables }, context)),
   logistic: [2, 10].map((alpha) => (context) => logistic.create({ alpha, ...trainedDefaults }, context)),
-  mlp: [(context) => mlp.create({ hidden: 64, decay: 1e-3, learning_rate: 3e-3, ...trainedDefaults }, context)],
+  mlp: [
+    (context) => mlp.create({ hidden: 64, decay: 1e-3, learning_rate: 3e-3, passes: 60, ...trainedDefaults }, context),
+  ],
   'matrix-factorization': [(context) => matrixFactorization.create(abilities, context)],
 };
 
@@ -32,12 +39,15 @@ const library: Readonly<Record<string, readonly Make[]>> = {
 export default defineEstimator({
   summary: 'Several estimators weighed by their held-out predictions, then calibrated per model.',
   source:
-    'Stacked regressions (Wolpert 1992; Breiman 1996): out-of-fold predictions, weights >= 0 with sum 1 by least squares, ' +
-    'one set for all models; isotonic calibration of quality per model (Zadrozny and Elkan 2002) and the ratio of ' +
-    'totals for cost, both shrunk by n / (n + calibration_strength): steps fitted per model blur the order of models, which ' +
-    'costs more than calibration gains where rows are few. Each component stands in two settings, so the ' +
-    'weights also choose these. At most 5,000 held-out rows speak. Single outcomes are learned by the components; ' +
-    'weights and calibration stay. A prediction costs what all components with a weight cost.',
+    'Stacked regressions (Wolpert 1992; Breiman 1996), chosen as in the Super Learner (van der Laan 2007): components in ' +
+    'two settings each predict rows that they did not see. There is to choose from: each alone, all alike, weights >= 0 ' +
+    'with sum 1 by least squares on the values or on the differences between models, and these two with isotonic ' +
+    'calibration per model (Zadrozny and Elkan 2002) shrunk by n / (n + 2000); weights and calibration are judged on folds ' +
+    'that they did not see. `train` and `replay` choose by AIQ on these held-out rows (without costs: by the quality of the model ' +
+    'predicted best) and write weights and calibration_strength into the options; a stack that is fitted without weights chooses ' +
+    'by what choosing comes to under random prices. At most 6,000 rows speak in the choice; the chosen are then fitted on all. For ' +
+    'cost logistic and mlp are left out, and squared error decides. Single outcomes are learned by the components; weights and ' +
+    'calibration stay. A prediction costs what all components with a weight cost.',
   options: Type.Object({
     components: Type.Array(Type.String(), {
       minItems: 1,
@@ -48,29 +58,67 @@ export default defineEstimator({
     folds: Type.Integer({
       minimum: 2,
       maximum: 20,
-      default: 3,
+      default: 5,
       description: 'Parts of the rows that are held out in turn.',
     }),
-    calibration_strength: Type.Number({
-      minimum: 0,
-      default: 20_000,
-      description: 'Outcomes that a prediction as it is is worth against its calibration.',
-    }),
+    weights: Type.Optional(
+      Type.Array(Type.Number({ minimum: 0, maximum: 1 }), {
+        description: 'One for each setting of each component, in order; `train` writes them. Left out: chosen by fit.',
+      }),
+    ),
+    calibration_strength: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        description:
+          'Outcomes that a prediction as it is is worth against its calibration. Left out beside weights: not calibrated; ' +
+          'left out without weights: chosen by fit.',
+      }),
+    ),
   }),
   needsEmbedding: true,
   quantities: ['quality', 'cost'],
   settings: () => [],
-  create({ components, folds, calibration_strength: strength }, context) {
-    const makers = components.flatMap((name) => {
-      const known = Object.hasOwn(library, name) ? library[name] : undefined;
-      if (known !== undefined) return known;
+  alternatives(options, context, rows) {
+    if (rows.promptTokens.length < fewestStacked) return null;
+    const held = heldOutParts(context.quantity, rows, options.folds, membersOf(options.components, context));
+    const choices = mixturesOf(held).map(({ weights, strength, predictions }) => ({
+      options: {
+        components: options.components,
+        folds: options.folds,
+        weights: [...weights],
+        ...(strength === Infinity ? {} : { calibration_strength: strength }),
+      },
+      mean: predictions,
+    }));
+    return { rows: held.rows, choices };
+  },
+  create({ components, folds, weights, calibration_strength: strength }, context) {
+    const members = membersOf(components, context);
+    if (weights !== undefined && weights.length !== members().length) {
       throw new PointsmanError(
         'invalid_config',
-        `stack: there is no component "${name}"; there is ${Object.keys(library).join(', ')}.`,
-        { param: 'components' },
+        `stack: ${weights.length} weights for ${members().length} settings of components; give one each, or none at all.`,
+        { param: 'weights' },
       );
-    });
-    const plan = { owner: 'stack', folds, strength, components: () => makers.map((make) => make(context)) };
+    }
+    const given = weights === undefined ? null : Float64Array.from(weights);
+    const plan = { owner: 'stack', folds, weights: given, strength: strength ?? null, components: members };
     return new Stacked(plan, context);
   },
 });
+
+/** Makes fresh members, always in the same order. Throws `invalid_config` for a name that there is not. */
+function membersOf(components: readonly string[], context: EstimatorContext): () => readonly Estimator[] {
+  const known = components.map((name) => {
+    const makers = Object.hasOwn(library, name) ? library[name] : undefined;
+    if (makers !== undefined) return { name, makers };
+    throw new PointsmanError(
+      'invalid_config',
+      `stack: there is no component "${name}"; there is ${Object.keys(library).join(', ')}.`,
+      { param: 'components' },
+    );
+  });
+  const able = known.filter(({ name }) => context.quantity === 'quality' || !forQualityOnly.has(name));
+  const makers = (able.length > 0 ? able : known).flatMap((each) => each.makers);
+  return () => makers.map((make) => make(context));
+}

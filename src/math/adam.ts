@@ -14,8 +14,10 @@ export interface Trainable {
 export interface AdamPlan {
   readonly learningRate: number;
   readonly batch: number;
-  /** At most; a small set is passed at most 60 times, and gets 100 steps at least. */
+  /** At most; a small set is passed at most `passes` times, and gets 100 steps at least. */
   readonly steps: number;
+  /** Default 60: more passes over a small set only learn it by heart. */
+  readonly passes?: number;
   /** Evaluations of the held-out rows without progress before training ends. */
   readonly patience: number;
   /** Share of the rows that training does not see. */
@@ -29,8 +31,7 @@ const tiny = 1e-8;
 const fewestRows = 40;
 /** More held-out rows would not tell more, only take longer. */
 const mostHeldOut = 2000;
-/** More passes over a small set only learn it by heart. */
-const mostPasses = 60;
+const usualPasses = 60;
 const fewestSteps = 100;
 
 export interface AdamResult {
@@ -57,7 +58,7 @@ export function trainByAdam(model: Trainable, rows: number, plan: AdamPlan, rand
   let least = held === 0 ? 0 : model.accumulate(heldOut, null, null);
   let waited = 0;
   const perEpoch = Math.max(1, Math.floor(training.length / plan.batch));
-  const steps = Math.min(plan.steps, Math.max(fewestSteps, mostPasses * perEpoch));
+  const steps = Math.min(plan.steps, Math.max(fewestSteps, (plan.passes ?? usualPasses) * perEpoch));
   // Small sets are passed in a few steps; looking more often would cost more than training.
   const between = Math.max(perEpoch, 20);
   let at = training.length;

@@ -2,42 +2,32 @@ import type { Estimator, EstimatorContext, EstimatorInput, Prediction, TrainingR
 import type { Candidate } from '../core/candidate.ts';
 import type { Observation } from '../core/learner.ts';
 import type { Json, State, TypedArray } from '../core/state.ts';
-import { convexWeights } from './convex-weights.ts';
-import { fitIsotonic, isotonicAt, type Isotonic } from './isotonic.ts';
+import { calibrate, fitCalibrations, uncalibrated, type ModelCalibration } from './model-calibration.ts';
+import { heldOutParts, takeRows } from './held-out-parts.ts';
 import { ModelIndex } from './model-index.ts';
 import { canonicalOrder } from './row-order.ts';
+import { chooseMixture, mixParts } from './stack-choice.ts';
 import { StateReader } from './state-reader.ts';
 import { checkTrainingRows } from './training-rows.ts';
-import { clamp } from './vectors.ts';
 
-const version = 1;
+const version = 2;
 /** With fewer rows there is nothing to hold out, and all components weigh alike. */
-const fewestRows = 60;
-/** Held-out rows that weights and calibration are fitted on; more of them would not be chosen better, only slower. */
-const mostJudged = 5000;
+export const fewestStacked = 60;
 
 export interface StackPlan {
   readonly owner: string;
   readonly folds: number;
-  /** Outcomes that a prediction as it is is worth against its calibration. */
-  readonly strength: number;
+  /** [components] as they were chosen; null: `fit` chooses. */
+  readonly weights: Float64Array | null;
+  /** Outcomes that a prediction as it is is worth against its calibration; null: as the weights were chosen, or none. */
+  readonly strength: number | null;
   /** Fresh components, always the same ones in the same order. */
-  components(): readonly Estimator[];
-}
-
-/** What one model's stacked prediction is turned into. */
-interface Calibration {
-  /** Quality: what held-out predictions came to. */
-  readonly steps: Isotonic;
-  /** Amounts: true total / predicted total. */
-  readonly ratio: number;
-  /** How much of it counts, in [0, 1): n / (n + strength). */
-  readonly share: number;
+  readonly components: () => readonly Estimator[];
 }
 
 /**
- * Out-of-fold stacking: components predict rows that they were not fitted on; non-negative weights with sum 1 are
- * fitted to these predictions, then a calibration per model, and last the components to all rows.
+ * Out-of-fold stacking: components predict rows that they were not fitted on; from these predictions it is chosen which
+ * components count how much and how they are calibrated (`chooseMixture`), and last the chosen are fitted to all rows.
  */
 export class Stacked implements Estimator {
   readonly #plan: StackPlan;
@@ -45,7 +35,7 @@ export class Stacked implements Estimator {
   readonly #models = new ModelIndex();
   #components: readonly Estimator[];
   #weights: Float64Array;
-  #calibrations: readonly Calibration[] = [];
+  #calibrations: readonly ModelCalibration[] = [];
 
   constructor(plan: StackPlan, context: EstimatorContext) {
     this.#plan = plan;
@@ -56,19 +46,22 @@ export class Stacked implements Estimator {
 
   fit(rows: TrainingRows): void {
     checkTrainingRows(this.#plan.owner, rows, this.#context);
-    const ordered = takeOrdered(rows, canonicalOrder(rows));
-    const scales = scalesOf(ordered, this.#context.quantity === 'quality');
-    const count = ordered.promptTokens.length;
+    const { quantity } = this.#context;
+    const { weights, strength, folds } = this.#plan;
     this.#models.replace(rows.models);
     this.#components = this.#plan.components();
-    this.#weights = evenWeights(this.#components.length);
+    this.#weights = weights ?? evenWeights(this.#components.length);
     this.#calibrations = rows.models.map(() => uncalibrated);
-    if (count >= fewestRows) {
-      const judged = Math.min(count, mostJudged);
-      const outOfFold = this.#outOfFold(ordered, judged);
-      this.#weights = fitWeights(outOfFold, ordered.values.subarray(0, judged * rows.models.length), scales);
-      this.#calibrations = this.#calibrate(outOfFold, ordered, judged, scales);
+    const isChosen = weights !== null && strength === null;
+    if (!isChosen && rows.promptTokens.length >= fewestStacked) {
+      const held = heldOutParts(quantity, rows, folds, this.#plan.components);
+      const chosen = weights === null ? chooseMixture(held) : undefined;
+      this.#weights = chosen?.weights ?? this.#weights;
+      const mixed = mixParts(held.parts, this.#weights);
+      const counts = strength ?? chosen?.strength ?? Infinity;
+      this.#calibrations = fitCalibrations(quantity, mixed, held.values, held.models, counts);
     }
+    const ordered = takeRows(rows, canonicalOrder(rows));
     this.#components.forEach((component, k) => {
       if ((this.#weights[k] ?? 0) > 0) component.fit(ordered);
     });
@@ -94,7 +87,7 @@ export class Stacked implements Estimator {
       }
     });
     candidates.forEach(({ model }, i) => {
-      mean[i] = this.#calibrated(this.#calibrations[this.#models.find(model)], mean[i] ?? 0);
+      mean[i] = calibrate(this.#context.quantity, this.#calibrations[this.#models.find(model)], mean[i] ?? 0);
     });
     return { mean, deviation };
   }
@@ -148,147 +141,9 @@ export class Stacked implements Estimator {
     this.#components = components;
     this.#weights = weights;
   }
-
-  /** [components] predictions [judged x models] by components that did not see the row's fold. */
-  #outOfFold(rows: TrainingRows, judged: number): readonly Float64Array[] {
-    const models = rows.models.length;
-    const candidates = rows.models.map((model) => ({ model, price: null }));
-    const out = this.#components.map(() => new Float64Array(judged * models));
-    const count = rows.promptTokens.length;
-    const everyRow = Array.from({ length: count }, (_, row) => row);
-    const { folds } = this.#plan;
-    for (let fold = 0; fold < folds; fold++) {
-      const start = foldStart(rows, Math.floor((fold * judged) / folds), judged);
-      const end = foldStart(rows, Math.floor(((fold + 1) * judged) / folds), judged);
-      const rest = takeOrdered(
-        rows,
-        everyRow.filter((row) => row < start || row >= end),
-      );
-      this.#plan.components().forEach((component, k) => {
-        component.fit(rest);
-        for (let row = start; row < end; row++) {
-          out[k]?.set(component.predict(inputOf(rows, row), candidates).mean, row * models);
-        }
-      });
-    }
-    return out;
-  }
-
-  #calibrate(
-    outOfFold: readonly Float64Array[],
-    rows: TrainingRows,
-    judged: number,
-    scales: Float64Array,
-  ): readonly Calibration[] {
-    const models = rows.models.length;
-    return rows.models.map((_, m) => {
-      const predicted: number[] = [];
-      const actual: number[] = [];
-      for (let row = 0; row < judged; row++) {
-        const value = rows.values[row * models + m] ?? NaN;
-        if (Number.isNaN(value)) continue;
-        let mean = 0;
-        outOfFold.forEach((part, k) => (mean += (this.#weights[k] ?? 0) * (part[row * models + m] ?? 0)));
-        predicted.push(mean);
-        actual.push(value);
-      }
-      const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-      const expected = sum(predicted);
-      return {
-        steps:
-          (scales[m] ?? 0) > 0 && this.#context.quantity === 'quality'
-            ? fitIsotonic(Float64Array.from(predicted), Float64Array.from(actual))
-            : uncalibrated.steps,
-        ratio: expected > 0 ? sum(actual) / expected : 1,
-        share: actual.length / (actual.length + this.#plan.strength),
-      };
-    });
-  }
-
-  #calibrated(calibration: Calibration | undefined, mean: number): number {
-    const { quantity } = this.#context;
-    if (calibration === undefined) return quantity === 'quality' ? clamp(mean, 0, 1) : mean;
-    const { steps, ratio, share } = calibration;
-    const turned = quantity === 'quality' ? isotonicAt(steps, mean) : mean * ratio;
-    const blended = mean + share * (turned - mean);
-    return quantity === 'quality' ? clamp(blended, 0, 1) : Math.max(0, blended);
-  }
 }
-
-const uncalibrated: Calibration = {
-  steps: { from: new Float64Array(0), to: new Float64Array(0) },
-  ratio: 1,
-  share: 0,
-};
 
 const evenWeights = (count: number): Float64Array => new Float64Array(count).fill(1 / Math.max(1, count));
-
-/** Squared errors count in units of each model's mean, so that dear models do not drown the others. */
-function fitWeights(parts: readonly Float64Array[], values: Float64Array, scales: Float64Array): Float64Array {
-  const count = parts.length;
-  const products = new Float64Array(count * count);
-  const targets = new Float64Array(count);
-  values.forEach((value, cell) => {
-    const scale = scales[cell % scales.length] ?? 0;
-    if (Number.isNaN(value) || scale === 0) return;
-    const weight = 1 / (scale * scale);
-    for (let j = 0; j < count; j++) {
-      const left = parts[j]?.[cell] ?? 0;
-      targets[j] = (targets[j] ?? 0) + weight * left * value;
-      for (let k = 0; k < count; k++) {
-        products[j * count + k] = (products[j * count + k] ?? 0) + weight * left * (parts[k]?.[cell] ?? 0);
-      }
-    }
-  });
-  return convexWeights(products, targets);
-}
-
-/** [models] 1 for quality, else the mean; 0 where nothing was observed. */
-function scalesOf({ models, values }: TrainingRows, isQuality: boolean): Float64Array {
-  return Float64Array.from(models, (_, m) => {
-    let sum = 0;
-    let seen = 0;
-    for (let cell = m; cell < values.length; cell += models.length) {
-      const value = values[cell] ?? NaN;
-      if (Number.isNaN(value)) continue;
-      sum += value;
-      seen++;
-    }
-    return seen === 0 ? 0 : isQuality ? 1 : sum / seen;
-  });
-}
-
-/** The first row at or after `wanted` whose embedding differs from the row before, so that equal queries share a fold. */
-function foldStart({ embeddings, dimensions }: TrainingRows, wanted: number, judged: number): number {
-  let row = wanted;
-  const sameAsBefore = (): boolean => {
-    for (let i = row * dimensions; i < (row + 1) * dimensions; i++) {
-      if (embeddings[i] !== embeddings[i - dimensions]) return false;
-    }
-    return true;
-  };
-  while (row > 0 && row < judged && sameAsBefore()) row++;
-  return row;
-}
-
-const inputOf = (rows: TrainingRows, row: number): EstimatorInput => ({
-  embedding: rows.embeddings.subarray(row * rows.dimensions, (row + 1) * rows.dimensions),
-  promptTokens: rows.promptTokens[row] ?? 0,
-});
-
-function takeOrdered(rows: TrainingRows, order: ArrayLike<number>): TrainingRows {
-  const { dimensions, models } = rows;
-  const embeddings = new Float32Array(order.length * dimensions);
-  const promptTokens = new Float64Array(order.length);
-  const values = new Float64Array(order.length * models.length);
-  for (let place = 0; place < order.length; place++) {
-    const row = order[place] ?? 0;
-    embeddings.set(rows.embeddings.subarray(row * dimensions, (row + 1) * dimensions), place * dimensions);
-    promptTokens[place] = rows.promptTokens[row] ?? 0;
-    values.set(rows.values.subarray(row * models.length, (row + 1) * models.length), place * models.length);
-  }
-  return { models, dimensions, embeddings, promptTokens, values };
-}
 
 /** What `save` wrote under a prefix. */
 function partOf({ data, arrays }: State, prefix: string, version: number): State {

@@ -4,8 +4,10 @@ import type { Estimator, EstimatorDefinition } from '../core/estimator.ts';
 import type { Catalogue } from '../routing/catalogue.ts';
 import type { EstimatorSlots } from '../routing/predictor.ts';
 import type { Options } from './cross-predict.ts';
+import { chooseAlternative } from './choose-alternative.ts';
 import { trainingRows, type EmbeddedDataset, type FittedQuantity } from './embedded.ts';
-import { tuneEstimator, type Tuned } from './tune.ts';
+import { alternativesOfEach, fitEach, type FitPlan, type FitWhat } from './fit-thread.ts';
+import { settingOf, tuneEstimator, type Tuned } from './tune.ts';
 import type { OnProgress } from './progress.ts';
 
 /** One estimator of the catalogue, tuned and fitted for quality and, where there is cost, for cost. */
@@ -40,20 +42,40 @@ export async function fitEstimator(
   tuneOn: EmbeddedDataset = data,
 ): Promise<Fitted> {
   const definition = estimatorNamed(options.catalogue, name);
-  const tuned = await tuneEstimator(tuneOn, { ...options, name, definition });
+  const plan = { ...options, name, definition };
+  const tuned = (await tuneByAlternatives(data, plan)) ?? (await tuneEstimator(tuneOn, plan));
   options.onProgress({ stage: 'fit', what: name, done: 0, total: 1 });
-  const fit = (quantity: FittedQuantity, setting: Options): Estimator | null => {
-    const rows = trainingRows(data, quantity);
-    if (rows === null) return null;
-    const estimator = definition.create(setting, { quantity, dimensions: data.dimensions });
-    estimator.fit(rows);
-    return estimator;
-  };
-  const quality = fit('quality', tuned.quality);
-  if (quality === null) throw new PointsmanError('internal_error', `${data.dataset.name} has no quality.`);
-  const cost = tuned.cost === null ? null : fit('cost', tuned.cost);
+  const [quality, cost = null] = await fitEach(
+    whatToFit(data, (quantity) => tuned[quantity]),
+    plan,
+  );
+  if (quality === undefined) throw new PointsmanError('internal_error', `${data.dataset.name} has no quality.`);
   options.onProgress({ stage: 'fit', what: name, done: 1, total: 1 });
   return { name, definition, tuned, quality, cost };
+}
+
+/** Null for an estimator without alternatives, and where there are too few rows for any. */
+async function tuneByAlternatives(data: EmbeddedDataset, plan: FitPlan & FitOptions): Promise<Tuned | null> {
+  const { definition, name, onProgress } = plan;
+  if (definition.alternatives === undefined) return null;
+  onProgress({ stage: 'tune', what: name, done: 0, total: 1 });
+  const setting = settingOf(definition, name);
+  const [quality = null, cost = null] = await alternativesOfEach(
+    whatToFit(data, () => setting),
+    plan,
+  );
+  onProgress({ stage: 'tune', what: name, done: 1, total: 1 });
+  if (quality === null || (cost === null && data.dataset.costUsd !== null)) return null;
+  return chooseAlternative(data, quality, cost);
+}
+
+/** Quality first, then cost where it is known and has options. */
+function whatToFit(data: EmbeddedDataset, optionsOf: (quantity: FittedQuantity) => Options | null): readonly FitWhat[] {
+  return (['quality', 'cost'] as const).flatMap((quantity): readonly FitWhat[] => {
+    const options = optionsOf(quantity);
+    const rows = options === null ? null : trainingRows(data, quantity);
+    return options === null || rows === null ? [] : [{ quantity, options, rows }];
+  });
 }
 
 /** As a route takes them. */

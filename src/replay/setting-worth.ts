@@ -9,9 +9,11 @@ import { plugInSweep } from './plug-in-sweep.ts';
 const tuningLambdas = 60;
 
 /** What `settingWorth` tells, for reports. */
+export const criterionText = (hasCost: boolean): string =>
+  hasCost ? 'AIQ of argmax(quality - lambda x cost)' : 'mean quality of the model predicted best';
+
 export const criterionOf = ({ costUsd, starts }: Folded): string =>
-  `${costUsd === null ? 'mean quality of the model predicted best' : 'AIQ of argmax(quality - lambda x cost)'}, ` +
-  `${starts.length - 1}-fold cross-validation inside the training rows`;
+  `${criterionText(costUsd !== null)}, ${starts.length - 1}-fold cross-validation inside the training rows`;
 
 /**
  * What held-out predictions [N x M] are good for, over the rows of the first `folds` folds: the AIQ of
@@ -19,7 +21,7 @@ export const criterionOf = ({ costUsd, starts }: Folded): string =>
  * 0 where there are no rows.
  */
 export function settingWorth(
-  folded: Folded,
+  folded: Pick<Folded, 'models' | 'starts' | 'quality' | 'costUsd'>,
   folds: number,
   quality: Float64Array | undefined,
   cost: Float64Array | undefined,

@@ -150,10 +150,15 @@ function entrants(
   if (rows === null) return [];
   const settings = definition.settings(rows);
   return (settings.length === 0 ? [{}] : settings).map((setting) => {
-    const checked: unknown = checkOptions(`estimator ${name}`, definition.options, setting, `estimators.${name}`);
     const predictions = new Float64Array(folded.quality.length);
-    return { quantity, options: isOptions(checked) ? checked : {}, predictions };
+    return { quantity, options: settingOf(definition, name, setting), predictions };
   });
+}
+
+/** A setting with every default filled in. */
+export function settingOf(definition: EstimatorDefinition, name: string, setting: unknown = {}): Options {
+  const checked: unknown = checkOptions(`estimator ${name}`, definition.options, setting, `estimators.${name}`);
+  return isOptions(checked) ? checked : {};
 }
 
 const isOptions = (value: unknown): value is Options => typeof value === 'object' && value !== null;
