@@ -21,6 +21,7 @@ import { reloadEndpoint } from './http/reload.ts';
 import { createServer } from './http/server.ts';
 import type { Learning } from './learning/learning.ts';
 import { createBudgets, type BudgetLimits, type Budgets } from './limits/budgets.ts';
+import { createRewarder } from './rewards/rewarder.ts';
 import { openStore, type SqliteStore } from './outcomes/store.ts';
 import type { Router } from './routing/router.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -102,6 +103,20 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
   };
   const reload = createReloader({ reread: options.reread ?? null, take, logger, metrics });
 
+  const rewarder = createRewarder({
+    clock,
+    rulesOf: (route) => current.routing.rewardRules.get(route) ?? null,
+    give(reward) {
+      current.learning.accept(reward, null).then(
+        ({ type }) => metrics.rewarded(reward.source, type),
+        // Like all that the gateway says itself: lost with its decision when the database is.
+        () => undefined,
+      );
+    },
+    onTrouble: (message) => logger.warn({}, message),
+  });
+  const sweeper = setInterval(() => rewarder.sweep(), 1_000).unref();
+
   const gateway: Gateway = {
     clock,
     metrics,
@@ -125,8 +140,12 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     },
     reserve: (decision, query, { caller }) =>
       budgets.reserve(decision.route, caller.key, estimateCostUsd(decision, query, generationOf(decision).models)),
-    execute: (decision, query, body, includeUsage, sink) =>
-      upstream.execute(decision, generationOf(decision).models, query, body, includeUsage, sink),
+    execute(decision, query, body, includeUsage, sink) {
+      const generation = generationOf(decision);
+      // Routes that read nothing between the lines have no rules, and their answers no second reader.
+      const out = generation.routing.rewardRules.size === 0 ? sink : rewarder.watch({ decision, query, body }, sink);
+      upstream.execute(decision, generation.models, query, body, includeUsage, out);
+    },
     decided: (record) => store.decision(record),
     completed(completion, route) {
       store.completion(completion);
@@ -150,6 +169,8 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     reload,
     async close() {
       await server.close();
+      clearInterval(sweeper);
+      rewarder.close();
       await upstream.close();
       await current.retire();
       await store.close();

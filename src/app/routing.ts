@@ -6,6 +6,8 @@ import { loadCatalogue } from '../routing/catalogue.ts';
 import { createRoute, type Route } from '../routing/route.ts';
 import { createRouter, type Router } from '../routing/router.ts';
 import { createEmbedder } from './embedder.ts';
+import type { RewardRules } from '../rewards/rules.ts';
+import { createRewardRules } from './reward-rules.ts';
 import { createEstimators, type SharedEstimator } from './learners.ts';
 
 /** Everything that decides, without anything that serves. */
@@ -15,6 +17,8 @@ export interface Routing {
   readonly estimators: readonly SharedEstimator[];
   /** Names under which learned state is kept: of estimators that learn, and of policies that remember. */
   readonly learners: readonly string[];
+  /** By route; routes that read nothing between the lines are not in it. */
+  readonly rewardRules: ReadonlyMap<string, RewardRules>;
   /** Puts every estimator that learns and every policy that remembers into the care of `learning`; before its `start`. */
   teach(learning: Learning): void;
 }
@@ -29,7 +33,7 @@ export async function assembleRouting(
   onFault: (route: string, what: string, cause: unknown) => void,
 ): Promise<Routing> {
   const models = new Map(config.models.map((model) => [model.id, model]));
-  const catalogue = await loadCatalogue({ policyDirs: config.policyDirs });
+  const catalogue = await loadCatalogue({ policyDirs: config.policyDirs, verifierDirs: config.verifierDirs });
   const embedder = createEmbedder(config);
   const estimators = createEstimators(config, catalogue, embedder);
   const routes = config.routes.map((route): Route => {
@@ -62,6 +66,7 @@ export async function assembleRouting(
     : [];
   const learners = estimators.filter(({ learns }) => learns).map(({ learner }) => learner);
   return {
+    rewardRules: createRewardRules(config, catalogue),
     learners: [...learners, ...remembering.map(({ memory }) => memory.id)],
     router: createRouter({
       models: config.models,

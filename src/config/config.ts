@@ -42,6 +42,10 @@ export interface RouteConfig {
   readonly mode: 'route' | 'observe';
   /** One of `models`: serves requests that name an observing route itself. Null where the route decides. */
   readonly baseline: string | null;
+  /** Null: nothing is read between the lines. */
+  readonly rewards: RewardsConfig | null;
+  /** Asked beside the model that serves, and compared with it. */
+  readonly shadow: { readonly candidate: string; readonly share: number; readonly usdPerDay: number } | null;
   /** Names of `Config.estimators`. */
   readonly estimators: Readonly<Partial<Record<Quantity, string>>>;
   /** Quality per US dollar; null: the policy's own. */
@@ -76,6 +80,20 @@ export interface UpstreamLimits {
   readonly slowRate?: number;
   readonly cooldownMs?: number;
   readonly maxCooldownMs?: number;
+}
+
+/** Implicit rewards of a route; null: that rule is off. */
+export interface RewardsConfig {
+  readonly retried: { readonly weight: number; readonly withinMs: number } | null;
+  readonly refusal: { readonly weight: number; readonly phrases: readonly string[] } | null;
+  readonly json: { readonly weight: number } | null;
+  readonly toolCalls: { readonly weight: number } | null;
+  readonly verifiers: readonly (TypedOptions & {
+    readonly name: string;
+    readonly weight: number;
+    readonly share: number;
+  })[];
+  readonly judge: { readonly share: number; readonly weight: number } | null;
 }
 
 /** A predictor that routes refer to by name. One entry used for two quantities is two estimators. */
@@ -117,6 +135,10 @@ export interface Config {
     readonly upstream: UpstreamLimits;
   };
   readonly learning: { readonly enabled: boolean; readonly snapshotEvery: number };
+  /** Who grades and compares answers; null: nobody. */
+  readonly judge: { readonly model: string; readonly usdPerDay: number } | null;
+  /** Absolute. */
+  readonly verifierDirs: readonly string[];
   /** Absolute. */
   readonly policyDirs: readonly string[];
   readonly logLevel: LogLevel;

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Quantity } from '../core/estimator.ts';
 import type { EstimatorConfig, RouteConfig, TypedOptions } from './config.ts';
+import { normaliseRewards, normaliseShadow } from './normalise-rewards.ts';
 import { suggestion } from './nearest.ts';
 import { routeResilienceOf } from './normalise-resilience.ts';
 import type { Path } from './problems.ts';
@@ -70,6 +71,8 @@ export function normaliseRoutes(
       policy: readPolicy(route.policy),
       mode: route.mode ?? 'route',
       baseline: routeBaseline(route, models, path, report),
+      rewards: normaliseRewards(route, path, report),
+      shadow: normaliseShadow(route, modelIds, path, report),
       estimators: routeEstimators(route, path, estimators, directory, report),
       lambda: route.lambda ?? null,
       epsilon: route.exploration?.epsilon ?? 0,

@@ -10,6 +10,7 @@ import { normaliseAccess } from './normalise-access.ts';
 import { normaliseKeys } from './normalise-keys.ts';
 import { normaliseModels } from './normalise-models.ts';
 import { upstreamLimitsOf } from './normalise-resilience.ts';
+import { normaliseJudge } from './normalise-rewards.ts';
 import { absolute, normaliseRoutes } from './normalise-routes.ts';
 import type { PriceTable } from './price-table.ts';
 import type { Locate, Path } from './problems.ts';
@@ -106,6 +107,13 @@ function normalise(
       upstream: upstreamLimitsOf(file.limits),
     },
     learning: { enabled: file.learning?.enabled ?? true, snapshotEvery: file.learning?.snapshot_every ?? 1000 },
+    judge: normaliseJudge(
+      file,
+      routes,
+      models.map(({ id }) => id),
+      report,
+    ),
+    verifierDirs: (file.verifier_dirs ?? []).map((path) => absolute(path, directory)),
     policyDirs: (file.policy_dirs ?? []).map((path) => absolute(path, directory)),
     logLevel: environment.logLevel?.value ?? 'info',
     warnings: [...report.warnings.map((warning) => formatProblem(warning, locate)), ...environment.warnings],

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
-import type { Static } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import type { Capability } from '../core/candidate.ts';
+import { presetNames } from './presets.ts';
 import type { Quantity } from '../core/estimator.ts';
 import {
   balanceField,
@@ -30,7 +31,7 @@ export const capabilities = [
 export const scopes = ['chat', 'feedback', 'metrics', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
-export const backends = ['openai-compatible', 'simulated'] as const;
+export const backends = ['openai-compatible', 'ollama', 'simulated'] as const;
 
 const oneOf = <const Values extends string[]>(values: readonly [...Values], description: string) =>
   Type.Enum([...values], { description });
@@ -58,6 +59,12 @@ const optionsSchema = Type.Record(Type.String(), Type.Unknown(), { description: 
 
 /** What a target says; a model without `targets` says it for its only one, a model with `targets` says their default. */
 const targetFields = {
+  preset: Type.Optional(
+    oneOf(
+      presetNames,
+      'A server or provider by name: fills `backend`, `base_url` and `options`; see `docs/backends.md`.',
+    ),
+  ),
   backend: Type.Optional(
     oneOf(
       backends,
@@ -65,7 +72,9 @@ const targetFields = {
     ),
   ),
   base_url: Type.Optional(
-    text('Where it answers, e.g. `http://gpu-1:8000/v1`; `/chat/completions` is appended. Needed unless simulated.'),
+    text(
+      'Where it answers, e.g. `http://gpu-1:8000/v1`; `/chat/completions` is appended. Needed unless simulated or known to the preset.',
+    ),
   ),
   api_key: Type.Optional(Type.String({ minLength: 1, description: 'Its secret, as `${NAME}` from the environment.' })),
   upstream_model: Type.Optional(text('The name the upstream knows the model by. Default: the id.')),
@@ -155,6 +164,83 @@ export const quantities = ['quality', 'cost', 'latency', 'output_tokens'] as con
 const estimatorName = (quantity: string) =>
   Type.Optional(text(`Who predicts ${quantity}: a name under \`estimators\`, a built-in type, or an artefact's path.`));
 
+const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
+const weight = (value: number) =>
+  Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1,
+      description: 'Trust relative to one explicit label.',
+      default: value,
+    }),
+  );
+const rule = (description: string, value: number, more: Record<string, TSchema> = {}) =>
+  Type.Optional(
+    Type.Union([Type.Boolean(), Type.Object({ weight: weight(value), ...more }, closed)], {
+      description,
+      default: true,
+    }),
+  );
+
+/** Weights of implicit signals where the YAML names none; `docs/feedback.md` says why these. */
+export const defaultWeights = {
+  retried: 0.1,
+  refusal: 0.2,
+  json: 0.5,
+  toolCalls: 0.5,
+  verifier: 1,
+  judge: 0.5,
+} as const;
+
+const rewardsSchema = Type.Object(
+  {
+    retried: rule('The same conversation sent again is a failure of the answer before.', defaultWeights.retried, {
+      within_s: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Seconds.', default: 120 })),
+    }),
+    refusal: rule('A refusal is a failure.', defaultWeights.refusal, {
+      phrases: Type.Optional(Type.Array(text('Text.'), { description: 'Openings that are refusals too.' })),
+    }),
+    json: rule('Broken JSON where `response_format` asked for it is a failure.', defaultWeights.json),
+    tool_calls: rule('Tool calls that are malformed or come back as errors are failures.', defaultWeights.toolCalls),
+    verifiers: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            type: text('File name in `src/verifiers/` or a `verifier_dirs` folder.'),
+            name: Type.Optional(text('Under which its rewards are kept. Default: the type.')),
+            weight: weight(defaultWeights.verifier),
+            share: Type.Optional(share('Of the answers that it sees. Default 1.')),
+          },
+          { additionalProperties: true },
+        ),
+        { description: 'Code that judges answers; options stand beside `type`.' },
+      ),
+    ),
+    judge: Type.Optional(
+      Type.Object(
+        { share: share('Of the answers that it sees.'), weight: weight(defaultWeights.judge) },
+        { ...closed, description: 'Answers graded by the model under `judge`. Default: none.' },
+      ),
+    ),
+  },
+  {
+    ...closed,
+    description: 'What is read between the lines; every rule is on unless `false`. Default: nothing is read.',
+  },
+);
+
+const shadowSchema = Type.Object(
+  {
+    candidate: text('A model id: what is asked beside the one that serves.'),
+    share: share('Of the requests that are sent to both.'),
+    usd_per_day: dollars('Most that the second answers may cost from one UTC midnight to the next.'),
+  },
+  {
+    ...closed,
+    description: 'Paid shadow: both answers are compared by the model under `judge`; clients notice nothing.',
+  },
+);
+
 const routeSchema = Type.Object(
   {
     models: Type.Optional(
@@ -172,6 +258,8 @@ const routeSchema = Type.Object(
     baseline: Type.Optional(
       text('With `mode: observe`: who serves requests that name the route itself. Default: its first model.'),
     ),
+    rewards: Type.Optional(rewardsSchema),
+    shadow: Type.Optional(shadowSchema),
     estimators: Type.Optional(
       Type.Object(
         {
@@ -327,6 +415,20 @@ export const configSchema = Type.Object(
         },
         { ...closed, description: 'How outcomes change the estimators.' },
       ),
+    ),
+    judge: Type.Optional(
+      Type.Object(
+        {
+          model: text(
+            'A model id. Prompts and answers are sent to it, under the same constraints as the request they belong to.',
+          ),
+          usd_per_day: dollars('Most that judging may cost from one UTC midnight to the next.'),
+        },
+        { ...closed, description: 'The model that grades and compares answers where a route asks for it.' },
+      ),
+    ),
+    verifier_dirs: Type.Optional(
+      Type.Array(text('A folder, relative to this file.'), { description: 'Where your own verifiers lie.' }),
     ),
     policy_dirs: Type.Optional(
       Type.Array(text('A folder, relative to this file.'), { description: 'Where your own policies lie.' }),

@@ -29,8 +29,8 @@ export function feedbackEndpoint(app: FastifyInstance, gateway: Gateway): void {
 }
 
 const members = ['decision', 'score', 'key', 'source'];
-/** What the gateway itself measures; nobody else may claim to. */
-const reservedSource = 'usage';
+/** What the gateway itself says; nobody else may claim to. */
+const reservedSources = ['usage', 'implicit', 'verifier', 'judge'];
 const longestName = 128;
 
 function readFeedback(parsed: Readonly<Record<string, unknown>>, at: number): Reward {
@@ -48,14 +48,10 @@ function readFeedback(parsed: Readonly<Record<string, unknown>>, at: number): Re
   }
   if (typeof score !== 'number' || !(score >= 0 && score <= 1)) throw wrong('score', 'a number from 0 to 1', score);
   const source = readName(parsed.source, 'source', 'api');
-  if (source === reservedSource) {
-    throw new PointsmanError(
-      'invalid_request',
-      `The source "${reservedSource}" is the gateway's own; choose another.`,
-      {
-        param: 'source',
-      },
-    );
+  if (reservedSources.includes(source)) {
+    throw new PointsmanError('invalid_request', `The source "${source}" is the gateway's own; choose another.`, {
+      param: 'source',
+    });
   }
   return {
     decision,

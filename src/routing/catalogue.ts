@@ -4,18 +4,21 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf, PointsmanError } from '../core/errors.ts';
 import type { EstimatorDefinition, Quantity } from '../core/estimator.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
+import type { VerifierDefinition } from '../core/verifier.ts';
 import { checkOptions, validatorOf } from './options.ts';
 
 /** Everything that a YAML can name, by file name. */
 export interface Catalogue {
   readonly policies: ReadonlyMap<string, PolicyDefinition>;
   readonly estimators: ReadonlyMap<string, EstimatorDefinition>;
+  readonly verifiers: ReadonlyMap<string, VerifierDefinition>;
 }
 
 export interface CatalogueDirs {
   /** Folders of the operator's own policies, absolute or relative to the working directory. */
   readonly policyDirs?: readonly string[] | undefined;
   readonly estimatorDirs?: readonly string[] | undefined;
+  readonly verifierDirs?: readonly string[] | undefined;
 }
 
 const quantities: ReadonlySet<unknown> = new Set<Quantity>(['quality', 'cost', 'latency', 'output_tokens']);
@@ -25,16 +28,17 @@ const namePattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const ownExtension = extname(fileURLToPath(import.meta.url));
 
 /**
- * The folder is the catalogue: every file of `policies/` and `estimators/`, and of the operator's own folders, is
+ * The folder is the catalogue: every file of `policies/`, `estimators/` and `verifiers/`, and of the operator's own folders, is
  * registered under its file name. Throws `invalid_config` naming the file that is invalid or whose name is taken.
  */
 export async function loadCatalogue(dirs: CatalogueDirs = {}): Promise<Catalogue> {
   const own = (folder: string): string => fileURLToPath(new URL(`../${folder}/`, import.meta.url));
-  const [policies, estimators] = await Promise.all([
+  const [policies, estimators, verifiers] = await Promise.all([
     scan([own('policies'), ...(dirs.policyDirs ?? [])], policyFault, isPolicy),
     scan([own('estimators'), ...(dirs.estimatorDirs ?? [])], estimatorFault, isEstimator),
+    scan([own('verifiers'), ...(dirs.verifierDirs ?? [])], verifierFault, isVerifier),
   ]);
-  return { policies, estimators };
+  return { policies, estimators, verifiers };
 }
 
 async function scan<Definition>(
@@ -95,6 +99,8 @@ function member(value: unknown, key: string): unknown {
 const isPolicy = (value: unknown): value is PolicyDefinition => policyFault(value) === null;
 const isEstimator = (value: unknown): value is EstimatorDefinition => estimatorFault(value) === null;
 
+const isVerifier = (value: unknown): value is VerifierDefinition => verifierFault(value) === null;
+
 /** What keeps a value from being a policy definition, as the end of "its default export ..."; null where nothing does. */
 export function policyFault(value: unknown): string | null {
   const shared = sharedFault(value);
@@ -125,9 +131,14 @@ export function estimatorFault(value: unknown): string | null {
   return quantitiesFault(value, 'quantities');
 }
 
-function sharedFault(value: unknown): string | null {
+/** As `policyFault`, for verifiers: they need no source. */
+export function verifierFault(value: unknown): string | null {
+  return sharedFault(value, ['summary']);
+}
+
+function sharedFault(value: unknown, texts: readonly string[] = ['summary', 'source']): string | null {
   if (typeof value !== 'object' || value === null) return 'is missing: export default a definition';
-  for (const key of ['summary', 'source']) {
+  for (const key of texts) {
     const text = member(value, key);
     if (typeof text !== 'string' || text.trim() === '') return `needs ${key}: a sentence`;
   }

@@ -38,7 +38,7 @@ const overheadBounds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0
 const answerBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 /** Sources of rewards that have a label of their own; clients may invent others. */
-const knownSources = new Set(['api', 'usage', 'judge']);
+const knownSources = new Set(['api', 'usage', 'judge', 'implicit', 'verifier']);
 
 const counter = (name: string, help: string, labels: readonly string[]): Family<Counter> =>
   new Family(`pointsman_${name}`, help, labels, () => new Counter());
