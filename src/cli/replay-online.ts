@@ -15,6 +15,7 @@ export interface OnlineFlags {
   readonly lambda: number;
   readonly budget?: number;
   readonly epsilon: number;
+  readonly segments: number;
   readonly start: StartKind;
   readonly order: Scenario['order'];
   readonly labelled: number;
@@ -53,6 +54,12 @@ export function withOnlineFlags(command: Command): Command {
     .option('--lambda <number>', 'with --online: quality per dollar', within(0, Infinity), 100)
     .option('--budget <usd>', 'with --online: dollars per request, kept by budget-paced', within(1e-12, Infinity))
     .option('--epsilon <share>', 'with --online: exploration of the route', within(0, 1), 0)
+    .option(
+      '--segments <number>',
+      'with --online: of the sequence that dynamic regret compares with',
+      wholeNumber(1),
+      10,
+    )
     .addOption(
       new Option('--start <how>', 'with --online: trained before, or not').choices(['warm', 'cold']).default('warm'),
     )
@@ -87,6 +94,7 @@ export async function replayOnline(flags: SharedFlags & OnlineFlags): Promise<vo
       lambda: flags.lambda,
       budgetUsd: flags.budget ?? null,
       epsilon: flags.epsilon,
+      segments: flags.segments,
       seeds: flags.seeds,
       seed: flags.seed,
     },

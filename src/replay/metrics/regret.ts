@@ -1,3 +1,4 @@
+import { largestWindow, largestWindowOfAll } from './windows.ts';
 import { bestPerQuery, utilitiesOfWay, type Utilities } from './utility.ts';
 
 /**
@@ -43,33 +44,9 @@ export function intervalRegret(chosen: Float64Array, utilities: Utilities, windo
   let worst: WindowRegret = { regret: Number.NEGATIVE_INFINITY, way: 0, from: 0, to: 0 };
   for (let way = 0; way < utilities.ways; way++) {
     const gains = utilitiesOfWay(utilities, way).map((value, query) => value - (chosen[query] ?? 0));
-    const found = window === null ? worstOfAll(gains) : worstOfLength(gains, Math.min(window, gains.length));
-    if (found.regret > worst.regret) worst = { ...found, way };
+    const { sum: regret, from, to } = window === null ? largestWindowOfAll(gains) : largestWindow(gains, window);
+    if (regret > worst.regret) worst = { regret, way, from, to };
   }
-  return worst;
-}
-
-type Window = Omit<WindowRegret, 'way'>;
-
-function worstOfAll(gains: Float64Array): Window {
-  let worst: Window = { regret: Number.NEGATIVE_INFINITY, from: 0, to: 0 };
-  let sum = 0;
-  let from = 0;
-  gains.forEach((gain, query) => {
-    if (sum <= 0) [sum, from] = [0, query];
-    sum += gain;
-    if (sum > worst.regret) worst = { regret: sum, from, to: query };
-  });
-  return worst;
-}
-
-function worstOfLength(gains: Float64Array, length: number): Window {
-  let worst: Window = { regret: Number.NEGATIVE_INFINITY, from: 0, to: 0 };
-  let sum = 0;
-  gains.forEach((gain, query) => {
-    sum += gain - (gains[query - length] ?? 0);
-    if (query >= length - 1 && sum > worst.regret) worst = { regret: sum, from: query - length + 1, to: query };
-  });
   return worst;
 }
 

@@ -7,7 +7,7 @@ import type { Outcomes } from './outcomes.ts';
 export interface Utilities {
   readonly ways: number;
   readonly queries: number;
-  /** [ways x N] in quality. */
+  /** [ways x N] in quality; -Infinity where a way was not to be had. */
   readonly values: Float64Array;
 }
 

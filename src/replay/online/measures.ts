@@ -1,3 +1,7 @@
+import { sortedQuantile } from '../metrics/quantile.ts';
+import { bestFixedWay } from '../metrics/regret.ts';
+import { utilitiesOfWay } from '../metrics/utility.ts';
+import { largestWindow } from '../metrics/windows.ts';
 import type { Course } from './stream.ts';
 
 /** Mean over [from, to). */
@@ -13,22 +17,8 @@ export function normalisedUtility(course: Course, from: number, to = course.util
   return (meanOver(course.utility, from, to) - random) / (meanOver(course.reference, from, to) - random);
 }
 
-/** Mean utility of the best model for all steps: what a fixed router would have had. */
-export const bestFixed = (course: Course): number =>
-  course.fixed.reduce((best, each) => Math.max(best, each), -Infinity);
-
-/** Sum over steps of what another chooser had more. */
-export function regret(course: Course, than: Float64Array): number {
-  let sum = 0;
-  for (let step = 0; step < than.length; step++) sum += (than[step] ?? 0) - (course.utility[step] ?? 0);
-  return sum;
-}
-
-/** Largest regret within any window of `width` steps. */
-export function worstWindowRegret(course: Course, than: Float64Array, width: number): number {
-  const differences = than.map((value, step) => value - (course.utility[step] ?? 0));
-  return largestWindowMean(differences, width) * Math.min(width, differences.length);
-}
+/** Mean utility of the best model for all steps, of those that were always there: what a fixed router would have had. */
+export const bestFixed = ({ arms }: Course): number => meanOver(utilitiesOfWay(arms, bestFixedWay(arms)));
 
 /** Mean cost over [from, to), in budgets. */
 export const spending = (course: Course, budget: number, from = 0, to = course.costUsd.length): number =>
@@ -41,18 +31,7 @@ export const worstSpending = (
   width: number,
   from = 0,
   to = course.costUsd.length,
-): number => largestWindowMean(course.costUsd.subarray(from, to), width) / budget;
-
-function largestWindowMean(values: Float64Array, width: number): number {
-  const size = Math.min(width, values.length);
-  let sum = 0;
-  let largest = -Infinity;
-  for (let i = 0; i < values.length; i++) {
-    sum += (values[i] ?? 0) - (i >= size ? (values[i - size] ?? 0) : 0);
-    if (i >= size - 1) largest = Math.max(largest, sum / size);
-  }
-  return largest;
-}
+): number => largestWindow(course.costUsd.subarray(from, to), width).sum / Math.min(width, to - from) / budget;
 
 /** Share of [from, to) in which the model was asked. */
 export function shareOf(chosen: Int32Array, model: number, from: number, to: number): number {
@@ -100,12 +79,6 @@ export interface Quartiles {
 }
 
 export function quartiles(values: readonly number[]): Quartiles {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): number => {
-    const place = share * (sorted.length - 1);
-    const below = Math.floor(place);
-    const low = sorted[below] ?? NaN;
-    return low + (place - below) * ((sorted[below + 1] ?? low) - low);
-  };
-  return { low: at(0.25), median: at(0.5), high: at(0.75) };
+  const sorted = Float64Array.from(values).sort();
+  return { low: sortedQuantile(sorted, 0.25), median: sortedQuantile(sorted, 0.5), high: sortedQuantile(sorted, 0.75) };
 }

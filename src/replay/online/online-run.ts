@@ -1,4 +1,6 @@
 import { createContestant, fullInformation, warmStart, type Named, type OnlineBed, type Start } from './bed.ts';
+import { meanInterval } from '../mean-interval.ts';
+import type { Interval } from '../metrics/bootstrap.ts';
 import { bestFixed, meanOver, normalisedUtility, quartiles, type Quartiles } from './measures.ts';
 import type { Scenario } from './scenario.ts';
 import { runStream, type Course, type Reference } from './stream.ts';
@@ -59,6 +61,8 @@ export interface OnlineSummary {
   readonly normalised: Quartiles;
   /** Utility − that of the best fixed model, over the whole stream. */
   readonly overBestFixed: Quartiles;
+  /** The mean of the same with its 95 % interval over seeds. */
+  readonly gain: Interval;
   readonly labels: number;
 }
 
@@ -81,6 +85,10 @@ export function summarise(figures: readonly (readonly number[])[]): OnlineSummar
     costUsd: column(2),
     normalised: column(3),
     overBestFixed: column(4),
+    gain: meanInterval(
+      figures.map((row) => row[4] ?? NaN),
+      0,
+    ),
     labels: column(5).median,
   };
 }

@@ -3,6 +3,7 @@ import type { Learner, Observation } from '../../core/learner.ts';
 import { seededRandom } from '../../core/random.ts';
 import type { Route } from '../../routing/route.ts';
 import { inputOf, type EmbeddedDataset } from '../embedded.ts';
+import type { Utilities } from '../metrics/utility.ts';
 import { candidatesOf } from '../policy-sweep.ts';
 import type { Scenario } from './scenario.ts';
 import { createWorld, type Moment } from './world.ts';
@@ -37,10 +38,8 @@ export interface Course {
   readonly reference: Float64Array;
   /** [T] The place of what the reference would have asked. */
   readonly referenceChoice: Int32Array;
-  /** [T] Highest utility of any model there was. */
-  readonly oracle: Float64Array;
-  /** [M] Mean utility of asking the same model at every step; −Infinity for one that was not always there. */
-  readonly fixed: Float64Array;
+  /** [M x T] what every model would have been worth; −Infinity where there was no such model. */
+  readonly arms: Utilities;
   /** Labels delivered. */
   readonly labels: number;
 }
@@ -122,12 +121,6 @@ export function runStream(
       late[step - feedback.delay] = null;
     }
   }
-  const always = new Set(
-    scenario.events.flatMap(({ type, model }) => (type === 'arrive' || type === 'vanish' ? [model] : [])),
-  );
-  dataset.models.forEach((model, m) => {
-    course.fixed[m] = always.has(model) ? -Infinity : (course.fixed[m] ?? 0) / steps;
-  });
   return { ...course, labels };
 }
 
@@ -141,8 +134,7 @@ function emptyCourse(steps: number, models: number): Omit<Course, 'labels'> {
     random: doubles(),
     reference: doubles(),
     referenceChoice: new Int32Array(steps),
-    oracle: doubles(),
-    fixed: new Float64Array(models),
+    arms: { ways: models, queries: steps, values: new Float64Array(models * steps).fill(-Infinity) },
   };
 }
 
@@ -157,14 +149,12 @@ function record(
   const { present, quality, costUsd, announced, degradedTo, row } = moment;
   const width = quality.length;
   let sum = 0;
-  let oracle = -Infinity;
   let best = present[0] ?? 0;
   let bestHope = -Infinity;
   for (const m of present) {
     const utility = (quality[m] ?? 0) - lambda * (costUsd[m] ?? 0);
     sum += utility;
-    course.fixed[m] = (course.fixed[m] ?? 0) + utility;
-    if (utility > oracle) oracle = utility;
+    course.arms.values[m * course.arms.queries + step] = utility;
     const known = degradedTo[m] ?? NaN;
     const expected = Number.isNaN(known) ? (reference.quality[row * width + m] ?? 0) : known;
     const hope = expected - lambda * (reference.costUsd[row * width + m] ?? 0) * (announced[m] ?? 1);
@@ -180,5 +170,4 @@ function record(
   course.random[step] = sum / present.length;
   course.reference[step] = (quality[best] ?? 0) - lambda * (costUsd[best] ?? 0);
   course.referenceChoice[step] = best;
-  course.oracle[step] = oracle;
 }

@@ -1,14 +1,18 @@
+import type { Interval } from '../metrics/bootstrap.ts';
 import type { Quartiles } from '../online/measures.ts';
 import type { OnlineResult, OnlineRunResult } from '../online/run-online.ts';
 import type { WorldEvent } from '../online/scenario.ts';
 import { textTable } from './text-table.ts';
 
 const short = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(3));
+const signed = (value: number): string => `${value >= 0 ? '+' : ''}${short(value)}`;
+const interval = ({ value, low, high }: Interval): string => `${signed(value)} (${signed(low)}..${signed(high)})`;
 const spread = ({ low, median, high }: Quartiles): string => `${short(median)} [${short(low)}, ${short(high)}]`;
 
 /** An online replay for the terminal: what was replayed, the table, the curves. Ends with a line break. */
 export function formatOnline(result: OnlineResult): string {
-  const { split, models, scenario, start, lambda, budgetUsd, seeds, seed, window, warnings, runs } = result;
+  const { split, models, scenario, start, lambda, budgetUsd, seeds, seed, window, warnings, runs, comparisons } =
+    result;
   const { steps, order, feedback } = scenario;
   const labels = [
     `${feedback.share * 100} % of requests labelled`,
@@ -24,38 +28,69 @@ export function formatOnline(result: OnlineResult): string {
     ].join('\n'),
     warnings.map((warning) => `warning: ${warning}`).join('\n'),
     textTable(
-      [
-        'router',
-        'normalised',
-        'utility',
-        'over best fixed',
-        'regret to reference',
-        `worst ${window} steps`,
-        'quality',
-        'labels',
-      ],
-      runs.map(({ label, summary, regret }) => [
+      ['router', 'normalised', 'utility', 'over best fixed, mean (95 %)', 'quality', 'labels'],
+      runs.map(({ label, summary }) => [
         label,
         spread(summary.normalised),
         spread(summary.utility),
-        spread(summary.overBestFixed),
-        spread(regret.reference),
-        spread(regret.worstWindow),
+        interval(summary.gain),
         spread(summary.quality),
         String(summary.labels),
       ]),
     ),
+    comparisons.length === 0
+      ? ''
+      : textTable(
+          ['utility, paired by seed', 'mean difference (95 %)'],
+          comparisons.map(({ a, b, difference }) => [`${a} - ${b}`, interval(difference)]),
+        ),
+    regretTable(result),
     budgetUsd === null ? '' : spendingTable(runs, budgetUsd, window),
     curveTable(runs, steps),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
+function regretTable({ runs, window, segments }: OnlineResult): string {
+  return `Regret\n${textTable(
+    [
+      'router',
+      'to reference',
+      `worst ${window} steps`,
+      'to best fixed',
+      `to any model, worst ${window} steps`,
+      'worst stretch',
+      `to ${segments} segments`,
+      'to oracle',
+    ],
+    runs.map(({ label, regret }) => [
+      label,
+      spread(regret.reference),
+      spread(regret.worstWindow),
+      spread(regret.bestFixed),
+      spread(regret.interval),
+      spread(regret.anyInterval),
+      spread(regret.dynamic),
+      spread(regret.oracle),
+    ]),
+  )}`;
+}
+
 function spendingTable(runs: readonly OnlineRunResult[], budgetUsd: number, window: number): string {
   return `Spending in budgets of $${budgetUsd} a request\n${textTable(
-    ['router', 'all', 'last half', `worst ${window} steps`],
+    ['router', 'all', 'last half', `worst ${window} steps`, `worst so far, from step ${window}`],
     runs.flatMap(({ label, spending }) =>
-      spending === null ? [] : [[label, spread(spending.all), spread(spending.lastHalf), spread(spending.worstWindow)]],
+      spending === null
+        ? []
+        : [
+            [
+              label,
+              spread(spending.all),
+              spread(spending.lastHalf),
+              spread(spending.worstWindow),
+              spread(spending.violation),
+            ],
+          ],
     ),
   )}`;
 }

@@ -16,13 +16,14 @@ import {
   meanOver,
   normalisedUtility,
   quartiles,
-  regret,
   shareOf,
   worstSpending,
 } from '../../../src/replay/online/measures.ts';
 import { createOnlineLab, type OnlineSpec } from '../../../src/replay/online/online-run.ts';
 import { checkEvents, everyLabel, parseEvent, type Scenario } from '../../../src/replay/online/scenario.ts';
 import { runStream, type Course } from '../../../src/replay/online/stream.ts';
+import { cumulativeRegret, dynamicRegret, intervalRegret } from '../../../src/replay/metrics/regret.ts';
+import { bestPerQuery, utilitiesOfWay, type Utilities } from '../../../src/replay/metrics/utility.ts';
 import { createWorld } from '../../../src/replay/online/world.ts';
 
 const models = ['codes', 'writes', 'cheap'];
@@ -154,12 +155,17 @@ describe('a stream', () => {
 
   test('asks only models that exist', () => {
     const events = [parseEvent('arrive:writes@600'), parseEvent('vanish:codes@900')];
-    const { chosen, fixed } = courseOf({ policy: { name: 'random' }, scenario: scenario({ events }) });
+    const { chosen, arms } = courseOf({ policy: { name: 'random' }, scenario: scenario({ events }) });
     const asked = (from: number, to: number): Set<number> => new Set(chosen.subarray(from, to));
     expect(asked(0, 600)).toEqual(new Set([0, 2]));
     expect(asked(600, 900)).toEqual(new Set([0, 1, 2]));
     expect(asked(900, 1500)).toEqual(new Set([1, 2]));
-    expect([...fixed].map(Number.isFinite)).toEqual([false, false, true]);
+    const there = models.map((_, m) => [...utilitiesOfWay(arms, m).keys()].filter((step) => isThere(arms, m, step)));
+    expect(there.map((steps) => [steps.length, steps[0]])).toEqual([
+      [900, 0],
+      [900, 600],
+      [1500, 0],
+    ]);
   });
 
   test('forgetting notices a model that degrades; without it the model is trusted for longer', () => {
@@ -267,6 +273,9 @@ describe('events', () => {
   });
 });
 
+const isThere = ({ queries, values }: Utilities, model: number, step: number): boolean =>
+  Number.isFinite(values[model * queries + step]);
+
 describe('measures', () => {
   const course: Course = {
     chosen: Int32Array.of(0, 0, 1, 1, 1, 0),
@@ -276,8 +285,12 @@ describe('measures', () => {
     random: new Float64Array(6).fill(0.2),
     reference: new Float64Array(6).fill(0.7),
     referenceChoice: new Int32Array(6),
-    oracle: new Float64Array(6).fill(1),
-    fixed: Float64Array.of(0.3, 0.5, -Infinity),
+    // The third comes late: it is no fixed arm, but the best of the last three steps.
+    arms: {
+      ways: 3,
+      queries: 6,
+      values: Float64Array.of(0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 1, 1, 1, 0, 0, 0, -Infinity, -Infinity, -Infinity, 1, 1, 1),
+    },
     labels: 6,
   };
 
@@ -285,7 +298,12 @@ describe('measures', () => {
     expect(normalisedUtility(course, 0)).toBeCloseTo(0.4, 12);
     expect(normalisedUtility(course, 2, 5)).toBeCloseTo(0.8, 12);
     expect(bestFixed(course)).toBe(0.5);
-    expect(regret(course, course.oracle)).toBeCloseTo(3.6, 12);
+    const { utility, arms } = course;
+    expect(cumulativeRegret(utility, bestPerQuery(arms)).at(-1)).toBeCloseTo(3.6, 12);
+    expect(dynamicRegret(utility, arms, 1)).toBeCloseTo(0.6, 12);
+    expect(dynamicRegret(utility, arms, 2)).toBeCloseTo(3.6, 12);
+    expect(intervalRegret(utility, arms, 2)).toEqual({ regret: expect.closeTo(1.4, 12), way: 1, from: 0, to: 1 });
+    expect(intervalRegret(utility, arms, null).regret).toBeCloseTo(1.8, 12);
     expect(worstSpending(course, 2, 2)).toBe(2);
     expect(worstSpending(course, 2, 3, 0, 3)).toBe(1);
     expect(shareOf(course.chosen, 1, 1, 5)).toBe(0.75);
