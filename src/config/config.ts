@@ -114,6 +114,21 @@ export interface RetentionConfig {
   readonly embeddingsDays: number | null;
 }
 
+/** Who folds what is learned. */
+export type QueueConfig =
+  | { readonly type: 'embedded' }
+  | {
+      readonly type: 'bullmq';
+      /** With its password; not enumerable, so that it is never printed. */
+      readonly url: string;
+      /** The same for people. */
+      readonly address: string;
+      /** In front of every key in Redis. */
+      readonly prefix: string;
+      /** Events that stay in Redis although every learner has folded them. */
+      readonly keepEvents: number;
+    };
+
 /** Everything the gateway is told, checked and with every default filled in. Frozen, all the way down. */
 export interface Config {
   /** The YAML's absolute path; null: the built-in configuration. */
@@ -128,7 +143,7 @@ export interface Config {
   readonly embedder: TypedOptions;
   readonly estimators: readonly EstimatorConfig[];
   readonly storage: { readonly path: string; readonly retention: RetentionConfig };
-  readonly queue: { readonly type: 'embedded' };
+  readonly queue: QueueConfig;
   readonly limits: {
     readonly usdPerDay: number | null;
     readonly maxAttempts: number;

@@ -9,6 +9,7 @@ import { freeze } from './freeze.ts';
 import { normaliseAccess } from './normalise-access.ts';
 import { normaliseKeys } from './normalise-keys.ts';
 import { normaliseModels } from './normalise-models.ts';
+import { normaliseQueue } from './normalise-queue.ts';
 import { upstreamLimitsOf } from './normalise-resilience.ts';
 import { normaliseJudge } from './normalise-rewards.ts';
 import { absolute, normaliseRoutes } from './normalise-routes.ts';
@@ -100,7 +101,7 @@ function normalise(
         embeddingsDays: retention?.embeddings_days ?? null,
       },
     },
-    queue: { type: 'embedded' },
+    queue: normaliseQueue(file.queue, report),
     limits: {
       usdPerDay: file.limits?.usd_per_day ?? null,
       maxAttempts: file.limits?.max_attempts ?? 4,

@@ -387,7 +387,26 @@ export const configSchema = Type.Object(
     ),
     queue: Type.Optional(
       Type.Object(
-        { type: oneOf(['embedded'], 'Learning inside this process.') },
+        {
+          type: oneOf(
+            ['embedded', 'bullmq'],
+            '`embedded`: this process learns. `bullmq`: facts travel through Redis to `pointsman learn`, which learns for any number of gateways.',
+          ),
+          url: Type.Optional(text('The Redis of `bullmq`, e.g. `redis://:${REDIS_PASSWORD}@redis-1:6379`; `rediss://` for TLS.')),
+          prefix: Type.Optional(
+            text('In front of every key in Redis; gateways and learners with the same one belong together.', {
+              pattern: '^[A-Za-z0-9_.-]+$',
+              default: 'pointsman',
+            }),
+          ),
+          keep_events: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              description: 'Events that stay in Redis although all have learned them: what a new estimator begins with.',
+              default: 20_000,
+            }),
+          ),
+        },
         { ...closed, description: 'Who runs the learning.' },
       ),
     ),
