@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { endWhenNobodyReads } from './closed-pipe.ts';
 import { fail, exitCodeOf } from './fail.ts';
 import { version } from './version.ts';
 
@@ -33,6 +34,7 @@ Examples:
   pointsman train --data A.csv --out artefacts/mine   learn from data`,
   )
   .exitOverride();
+endWhenNobodyReads(['serve', 'learn'].includes(process.argv[2] ?? ''));
 const asked = commands[process.argv[2] ?? ''];
 const loaded = asked === undefined ? Object.values(commands) : [asked];
 for (const load of loaded) program.addCommand((await load()).exitOverride().copyInheritedSettings(program));

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -20,6 +21,17 @@ describe.skipIf(!isBuilt)('pointsman replay on the planted world', () => {
     const here = await runReplay({ train: `${root}${data}`, test: `${root}${data}`, resamples: 50 });
     expect(stdout).toBe(`${JSON.stringify(here, null, 2)}\n`);
     for (const { cost } of here.runs) expect(cost?.gain.low).toBeGreaterThan(0);
+  });
+
+  it('ends quietly when nobody reads on, as in `| head`', async () => {
+    const flags = ['replay', '--train', 'data/planted', '-p', 'random,static', '--resamples', '0', '--json'];
+    const child = spawn(process.execPath, ['bin/pointsman', ...flags], { cwd: root });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    // More than a pipe holds is still to come.
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [code] = await once(child, 'close');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   it('ends with 2 and one line for bad input', async () => {

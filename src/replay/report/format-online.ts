@@ -6,7 +6,9 @@ import { textTable } from './text-table.ts';
 
 const short = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(3));
 const signed = (value: number): string => `${value >= 0 ? '+' : ''}${short(value)}`;
-const interval = ({ value, low, high }: Interval): string => `${signed(value)} (${signed(low)}..${signed(high)})`;
+// Where models come and go there may be no fixed one to compare with.
+const interval = ({ value, low, high }: Interval): string =>
+  Number.isFinite(value) ? `${signed(value)} (${signed(low)}..${signed(high)})` : '-';
 const spread = ({ low, median, high }: Quartiles): string => `${short(median)} [${short(low)}, ${short(high)}]`;
 
 /** An online replay for the terminal: what was replayed, the table, the curves. Ends with a line break. */
