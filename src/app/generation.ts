@@ -4,10 +4,11 @@ import { PointsmanError } from '../core/errors.ts';
 import type { Model } from '../core/candidate.ts';
 import { checkTarget } from '../backends/index.ts';
 import type { Access } from '../http/gateway.ts';
-import { createLearning, type Learning } from '../learning/learning.ts';
+import type { Learning } from '../learning/learning.ts';
 import type { SqliteStore } from '../outcomes/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createAuthenticator } from './access.ts';
+import { chooseLearning } from './learning.ts';
 import { keepRetention } from './retention.ts';
 import { assembleRouting, type Routing } from './routing.ts';
 
@@ -58,12 +59,7 @@ export interface Surroundings {
  */
 export async function beginGeneration(plan: Plan, { store, clock, logger, isUp }: Surroundings): Promise<Generation> {
   const { config, models, routing } = plan;
-  const learning = createLearning({
-    store,
-    clock,
-    snapshotEvery: config.learning.snapshotEvery,
-    onTrouble: (message) => logger.warn({}, message),
-  });
+  const learning = chooseLearning(config, store, clock, logger);
   routing.teach(learning);
   await learning.start();
   let endRetention = (): void => undefined;

@@ -20,7 +20,7 @@ export interface Routing {
   /** By route; routes that read nothing between the lines are not in it. */
   readonly rewardRules: ReadonlyMap<string, RewardRules>;
   /** Puts every estimator that learns and every policy that remembers into the care of `learning`; before its `start`. */
-  teach(learning: Learning): void;
+  teach(learning: Pick<Learning, 'register'>): void;
 }
 
 /**

@@ -6,6 +6,7 @@ import { version } from './version.ts';
 /** Loaded one at a time: a gateway that serves has no use for the code that replays. In the order of the help. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand(),
+  learn: async () => (await import('./learn.ts')).learnCommand(),
   explain: async () => (await import('./explain.ts')).explainCommand(),
   replay: async () => (await import('./replay.ts')).replayCommand(),
   reproduce: async () => (await import('./reproduce.ts')).reproduceCommand(),

@@ -69,4 +69,6 @@ export interface Gateway {
   listModels(access: Access): readonly ListedModel[];
   /** Null when ready; else why not. */
   notReady(): string | null;
+  /** What is wrong although requests are served; the names of no host and no secret. */
+  troubles(): readonly string[];
 }
