@@ -154,7 +154,8 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     feedback: (reward, caller) => current.learning.accept(reward, caller),
     listModels: (access) => listModels(current.config, access),
     notReady: () => (current.routable ? null : 'no route has a model with a known price'),
-    troubles: () => (current.learning.health().trouble === null ? [] : ['learning: the queue cannot be used, see the log']),
+    troubles: () =>
+      current.learning.health().trouble === null ? [] : ['learning stands still; the log of the gateway says why'],
   };
   const server = createServer(gateway, { logger });
   reloadEndpoint(server, gateway, { reload, everybody: config.auth === 'none' });

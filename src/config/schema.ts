@@ -392,7 +392,9 @@ export const configSchema = Type.Object(
             ['embedded', 'bullmq'],
             '`embedded`: this process learns. `bullmq`: facts travel through Redis to `pointsman learn`, which learns for any number of gateways.',
           ),
-          url: Type.Optional(text('The Redis of `bullmq`, e.g. `redis://:${REDIS_PASSWORD}@redis-1:6379`; `rediss://` for TLS.')),
+          url: Type.Optional(
+            text('The Redis of `bullmq`, e.g. `redis://:${REDIS_PASSWORD}@redis-1:6379`; `rediss://` for TLS.'),
+          ),
           prefix: Type.Optional(
             text('In front of every key in Redis; gateways and learners with the same one belong together.', {
               pattern: '^[A-Za-z0-9_.-]+$',

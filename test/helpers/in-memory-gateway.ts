@@ -114,6 +114,7 @@ export function createInMemoryGateway(options: InMemoryOptions = {}): InMemoryGa
         .concat({ id: 'auto', kind: 'route', simulated: true, unroutable: null })
         .concat({ id: 'mystery', kind: 'model', simulated: false, unroutable: 'its price is unknown' }),
     notReady: options.notReady ?? (() => null),
+    troubles: () => [],
   };
 }
 
