@@ -3,7 +3,10 @@ import { estimateCostUsd } from './app/estimate-cost.ts';
 import { beginGeneration, planGeneration, refuseColdChanges, type Generation } from './app/generation.ts';
 import { listModels } from './app/listing.ts';
 import { changedTargets } from './app/changed-targets.ts';
+import { createConversations } from './app/conversations.ts';
 import { createReloader } from './app/reloader.ts';
+import { createAside } from './app/aside.ts';
+import { createJudging, judgePurpose, shadowPurpose } from './app/judging.ts';
 import { describeStoreEvent } from './app/store-events.ts';
 import { upstreamPlanOf } from './app/upstream-plan.ts';
 import { createBackends } from './backends/index.ts';
@@ -16,11 +19,13 @@ import type { Decision } from './core/decision.ts';
 import { messageOf, PointsmanError } from './core/errors.ts';
 import { newId, newOrderedId } from './core/ids.ts';
 import { seededRandom } from './core/random.ts';
+import type { Reward } from './core/outcome.ts';
 import type { Gateway } from './http/gateway.ts';
 import { reloadEndpoint } from './http/reload.ts';
 import { createServer } from './http/server.ts';
 import type { Learning } from './learning/learning.ts';
 import { createBudgets, type BudgetLimits, type Budgets } from './limits/budgets.ts';
+import { createAgreement } from './judge/agreement.ts';
 import { createRewarder } from './rewards/rewarder.ts';
 import { openStore, type SqliteStore } from './outcomes/store.ts';
 import type { Router } from './routing/router.ts';
@@ -78,6 +83,8 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
   let current: Generation = first;
   current.serve();
   upstream.adopt(upstreamPlanOf(config));
+  const conversations = createConversations(clock);
+  conversations.adopt(config);
 
   const metrics = createMetrics();
   metrics.watchStore(() => store.health());
@@ -99,20 +106,32 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     begun.serve();
     upstream.forget(changedTargets(old.config, next));
     upstream.adopt(upstreamPlanOf(next));
+    conversations.adopt(next);
     await Promise.all([old.retire(), recallSpending(budgets, budgets.relimit(limitsOf(next)), store, logger)]);
   };
   const reload = createReloader({ reread: options.reread ?? null, take, logger, metrics });
 
+  const agreement = createAgreement();
+  const give = (reward: Reward): void => {
+    current.learning.accept(reward, null).then(
+      ({ type }) => metrics.rewarded(reward.source, type),
+      // Like all that the gateway says itself: lost with its decision when the database is.
+      () => undefined,
+    );
+  };
+  metrics.watchJudge(() => agreement.read());
   const rewarder = createRewarder({
     clock,
     rulesOf: (route) => current.routing.rewardRules.get(route) ?? null,
-    give(reward) {
-      current.learning.accept(reward, null).then(
-        ({ type }) => metrics.rewarded(reward.source, type),
-        // Like all that the gateway says itself: lost with its decision when the database is.
-        () => undefined,
-      );
-    },
+    give,
+    onAnswer: createJudging({
+      aside: createAside({ clock, store, budgets, upstream, metrics }),
+      clock,
+      agreement,
+      current: () => current,
+      give,
+      onTrouble: (message) => logger.warn({}, message),
+    }),
     onTrouble: (message) => logger.warn({}, message),
   });
   const sweeper = setInterval(() => rewarder.sweep(), 1_000).unref();
@@ -124,13 +143,13 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     bodyLimitBytes: config.listen.bodyLimitBytes,
     authenticate: (secret) => current.authenticate(secret),
     resolve: (name) => current.routing.router.resolve(name),
-    decide(query, resolved) {
+    decide(query, resolved, _access, body, headers) {
       const generation = current;
       const { router } = generation.routing;
-      const decided = router.decide(query, resolved, {
-        id: newOrderedId('dec_', clock.now()),
-        isUp: generation.isUp,
-      });
+      const id = newOrderedId('dec_', clock.now());
+      const turn = body && headers ? conversations.begin(id, query, resolved, body, headers) : null;
+      const { isUp } = generation;
+      const decided = router.decide(query, resolved, turn === null ? { id, isUp } : { id, isUp, ...turn });
       if (!(decided instanceof Promise)) return decided;
       const remember = (decidedIn ??= new WeakMap());
       return decided.then((decision) => {
@@ -149,9 +168,14 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     decided: (record) => store.decision(record),
     completed(completion, route) {
       store.completion(completion);
+      conversations.completed(completion);
       current.learning.measured(completion, route);
     },
-    feedback: (reward, caller) => current.learning.accept(reward, caller),
+    async feedback(reward, caller) {
+      const receipt = await current.learning.accept(reward, caller);
+      if (receipt.type === 'accepted') agreement.labelled(reward.decision, reward.value);
+      return receipt;
+    },
     listModels: (access) => listModels(current.config, access),
     notReady: () => (current.routable ? null : 'no route has a model with a known price'),
     troubles: () =>
@@ -180,8 +204,11 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
   };
 }
 
-function limitsOf({ limits, routes, keys }: Config): BudgetLimits {
-  return { perGateway: limits.usdPerDay, perRoute: limited(routes), perKey: limited(keys) };
+function limitsOf({ limits, routes, keys, judge }: Config): BudgetLimits {
+  const perRoute = limited(routes);
+  if (judge !== null) perRoute.set(judgePurpose, judge.usdPerDay);
+  for (const { name, shadow } of routes) if (shadow !== null) perRoute.set(shadowPurpose(name), shadow.usdPerDay);
+  return { perGateway: limits.usdPerDay, perRoute, perKey: limited(keys) };
 }
 
 function limited(

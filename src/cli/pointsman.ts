@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import('./import.ts')).importCommand(),
   datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
   evaluate: async () => (await import('./evaluate.ts')).evaluateCommand(),
+  shadow: async () => (await import('./shadow.ts')).shadowCommand(),
   savings: async () => (await import('./savings.ts')).savingsCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
 };

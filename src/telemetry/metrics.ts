@@ -17,6 +17,13 @@ export interface EndedRequest {
   readonly attempts: readonly Attempt[];
 }
 
+/** Of decisions with a judge's grade and a label: how many, how often both are on one side of 0.5, sum of distances. */
+export interface JudgeAgreement {
+  readonly pairs: number;
+  readonly agreed: number;
+  readonly difference: number;
+}
+
 /** What the gateway counts. Every method is cheap, synchronous and never throws. */
 export interface Metrics {
   decided(decision: Decision): void;
@@ -30,6 +37,8 @@ export interface Metrics {
   watchStore(read: () => StoreHealth): void;
   /** Rewards not yet folded in, by learner; read at every scrape. */
   watchLearners(read: () => ReadonlyMap<string, number>): void;
+  /** Judge and explicit feedback on the same decisions, since start; read at every scrape. */
+  watchJudge(read: () => JudgeAgreement): void;
   /** The Prometheus text. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -69,6 +78,7 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
   const overhead = histogram('overhead_seconds', 'Own time before the first call.', ['route'], overheadBounds);
   const firstToken = histogram('first_token_seconds', 'From call to first token.', ['model'], answerBounds);
   const duration = histogram('duration_seconds', 'From request to last byte.', ['route'], answerBounds);
+  let judgeAgreement: (() => JudgeAgreement) | null = null;
   let storeHealth: (() => StoreHealth) | null = null;
   let learnerLags: (() => ReadonlyMap<string, number>) | null = null;
 
@@ -104,6 +114,9 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
     reloaded(taken) {
       reloads.child(taken ? 'taken' : 'refused').add(1);
     },
+    watchJudge(read) {
+      judgeAgreement = read;
+    },
     watchStore(read) {
       storeHealth = read;
     },
@@ -116,11 +129,23 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
         text += counterText(family);
       text += histogramText(overhead, overheadBounds);
       text += histogramText(firstToken, answerBounds) + histogramText(duration, answerBounds);
+      if (judgeAgreement !== null) text += judgeText(judgeAgreement());
       if (storeHealth !== null) text += storeText(storeHealth());
       if (learnerLags !== null) text += lagText(learnerLags());
       return { contentType: registry.contentType, text };
     },
   };
+}
+
+function judgeText({ pairs, agreed, difference }: JudgeAgreement): string {
+  return (
+    headText('pointsman_judge_pairs_total', "Decisions with a judge's grade and explicit feedback.", 'counter') +
+    sampleText('pointsman_judge_pairs_total', '', pairs) +
+    headText('pointsman_judge_agreed_total', 'Of these, both on the same side of 0.5.', 'counter') +
+    sampleText('pointsman_judge_agreed_total', '', agreed) +
+    headText('pointsman_judge_difference_total', 'Sum of their distances.', 'counter') +
+    sampleText('pointsman_judge_difference_total', '', difference)
+  );
 }
 
 function storeText({ available, lost, pending }: StoreHealth): string {
