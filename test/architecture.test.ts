@@ -18,6 +18,7 @@ const rooms: readonly (readonly string[])[] = [
     'backends',
     'outcomes',
     'limits',
+    'sessions',
     'queue',
     'artefacts',
     'telemetry',

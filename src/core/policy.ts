@@ -4,6 +4,7 @@ import type { Plan } from './decision.ts';
 import type { Prediction, Quantity } from './estimator.ts';
 import type { Learner } from './learner.ts';
 import type { Random } from './random.ts';
+import type { Stage } from './session.ts';
 
 /** What a policy decides from. `Uses` are the quantities its definition declared; no others are computed. */
 export interface DecideInput<Uses extends Quantity = Quantity> {
@@ -14,6 +15,8 @@ export interface DecideInput<Uses extends Quantity = Quantity> {
   readonly lambda: number | null;
   /** One independent stream per decision. */
   readonly random: Random;
+  /** Where in its conversation the query stands; absent where the route does not know conversations, and in replays. */
+  readonly stage?: Stage | undefined;
 }
 
 export interface PolicyDecision {

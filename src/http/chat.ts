@@ -34,7 +34,7 @@ export function walkEndpoint(
     const resolved = gateway.resolve(chat.query.model);
     permit(access, resolved);
     const walk = { gateway, logger, access, body, chat, reply, sink: new ResponseSink(reply.raw) };
-    const decided = gateway.decide(chat.query, resolved, access);
+    const decided = gateway.decide(chat.query, resolved, access, body, request.headers);
     if (!(decided instanceof Promise)) return carryOut(walk, decided);
     return decided.then((decision) => carryOut(walk, decision));
   });

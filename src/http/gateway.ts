@@ -54,8 +54,14 @@ export interface Gateway {
   /** `bearer` is the secret from the Authorization header, null where there is none. */
   authenticate(bearer: string | null): Access;
   resolve(model: string): Resolved;
-  /** Synchronous where the embedder is. */
-  decide(query: Query, resolved: Resolved, access: Access): Decision | Promise<Decision>;
+  /** Synchronous where the embedder is. `body` and `headers` tell conversations apart; without them each turn stands alone. */
+  decide(
+    query: Query,
+    resolved: Resolved,
+    access: Access,
+    body?: RequestBody,
+    headers?: Readonly<Record<string, string | readonly string[] | undefined>>,
+  ): Decision | Promise<Decision>;
   /** Throws `budget_exceeded`. */
   reserve(decision: Decision, query: Query, access: Access): Reservation;
   /** Carries the plan out; `sink.finish` is always its last call. */

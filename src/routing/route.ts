@@ -7,12 +7,14 @@ import type { Learner } from '../core/learner.ts';
 import type { PolicyDecision, PolicyDefinition } from '../core/policy.ts';
 import type { Query } from '../core/query.ts';
 import { seededRandom, type Random } from '../core/random.ts';
+import type { SessionView, Stage } from '../core/session.ts';
 import { capCost, createEligibility, type EligibilityContext, type Eligible } from './eligibility.ts';
 import { explore } from './exploration.ts';
 import { checkOptions } from './options.ts';
 import { policyContext } from './policy-context.ts';
 import { memoryFingerprint, policyVersion } from './policy-version.ts';
 import { checkRoute, checkSlot } from './route-checks.ts';
+import { stayOrSwitch, warmedCosts } from './staying.ts';
 import {
   createPredictor,
   type EstimatorSlot,
@@ -59,6 +61,9 @@ export interface DecideContext extends EligibilityContext {
   readonly id: string;
   /** Instead of the stream that follows from the route's seed and the id. */
   readonly random?: Random | undefined;
+  /** The conversation that the query continues, where the route knows conversations. */
+  readonly session?: SessionView | undefined;
+  readonly stage?: Stage | undefined;
 }
 
 /** One route: eligibility, embedding, predictions, policy, exploration. The same online and in replay. */
@@ -84,6 +89,7 @@ export interface Route {
     predictions: Predictions,
     lambda: number | null,
     random: Random,
+    stage?: Stage,
   ): PolicyDecision;
   /** Replaces an estimator at once, here and in every sibling made by `withPolicy`. */
   swap(quantity: Quantity, slot: EstimatorSlot): void;
@@ -130,11 +136,11 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
     return version;
   };
 
-  const choose: Route['choose'] = (candidates, predictions, lambda, random) => {
+  const choose: Route['choose'] = (candidates, predictions, lambda, random, stage) => {
     if (!holds(predictions, uses)) {
       throw new PointsmanError('internal_error', `Policy ${choice.name} was asked without ${uses.join(', ')}.`);
     }
-    return explore(policy.decide({ candidates, predictions, lambda, random }), candidates, epsilon, random);
+    return explore(policy.decide({ candidates, predictions, lambda, random, stage }), candidates, epsilon, random);
   };
 
   /** `embedding` null: there is none, because nothing reads it or because `trouble` kept it from being made. */
@@ -146,6 +152,7 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
     trouble: string | null,
   ): Decision => {
     const { wishes } = query;
+    const { session } = context;
     // An empty text has the zero vector, so estimators answer it with what they know of each model without the query.
     const input = {
       embedding: embedding ?? (trouble === null ? noEmbedding : unknownEmbedding),
@@ -153,14 +160,21 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
     };
     const capped = wishes.maxCostUsd;
     const { predictions: all, degraded } = predictor.predict(
-      capped === undefined ? predicted : predictedAndCost,
+      capped === undefined && session === undefined ? predicted : predictedAndCost,
       input,
       left.candidates,
     );
     const before = { candidates: left.candidates, removals: left.removals, predictions: all };
-    const { candidates, removals, predictions } = capped === undefined ? before : capCost(query.model, capped, before);
+    const kept = capped === undefined ? before : capCost(query.model, capped, before);
+    const { candidates, removals } = kept;
+    const predictions =
+      session === undefined ? kept.predictions : warmedCosts(kept.predictions, candidates, session, query.promptTokens);
     const random = context.random ?? seededRandom(`${seed}:${context.id}`);
-    const chosen = choose(candidates, predictions, wishes.lambda ?? settings.lambda, random);
+    const lambda = wishes.lambda ?? settings.lambda;
+    let chosen = choose(candidates, predictions, lambda, random, context.stage);
+    if (session !== undefined) {
+      chosen = stayOrSwitch(chosen, candidates, predictions, session, chosen.lambda ?? lambda);
+    }
     return {
       id: context.id,
       route: name,
