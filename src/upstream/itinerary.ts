@@ -43,8 +43,8 @@ const triesPerModel = 2;
  * a target of the best model (by the model's balance; cooling ones passed over, those with a free slot first); once
  * another target of it, or, where no connection came about and there is no other, the same one again (once per request);
  * then the next model in the ranking.
- * Where everything cools down, the target whose cooldown ends soonest is asked once all the same, unless it told us
- * itself when to come back: the last way to an answer is never taken away by our own guess.
+ * Where all others failed or cool down, those that cool are asked once all the same, the soonest first, unless they told
+ * us themselves when to come back: a way to an answer is never taken away by our own guess.
  *
  * Which of several equal targets is asked is settled by a keyed hash of the decision's id: other requests, of other
  * tenants, do not move it.
@@ -79,7 +79,7 @@ export class Itinerary {
       }
       this.#triesHere = 0;
     }
-    return this.#tried.size === 0 ? this.#lastResort() : null;
+    return this.#lastResort();
   }
 
   /**
@@ -172,7 +172,8 @@ export class Itinerary {
     let soonest = Infinity;
     for (const { model, targets } of this.#options) {
       for (const target of targets) {
-        if (breaker.limited(target.id)) continue;
+        // One that is well and was passed over is no last resort: its model had its tries.
+        if (this.#tried.has(target.id) || breaker.available(target.id) || breaker.limited(target.id)) continue;
         const cooling = breaker.coolingMs(target.id);
         if (cooling >= soonest) continue;
         soonest = cooling;

@@ -27,11 +27,23 @@ export function optionsOf(decision: Decision, models: ReadonlyMap<string, Model>
         const option = optionOf(models.get(id), query.wishes);
         if (option) options.push(option);
       }
+      if (decision.removals.length > 0) options.push(...lastOptions(decision, models, query.wishes));
       return options;
     }
     default:
       return plan satisfies never;
   }
+}
+
+/**
+ * Models that were passed over for their health alone: they may be back by the time all others have failed. What they
+ * would cost was not predicted, so a request with a dollar cap does without them.
+ */
+function lastOptions({ removals }: Decision, models: ReadonlyMap<string, Model>, wishes: Wishes): readonly Option[] {
+  if (wishes.maxCostUsd !== undefined) return [];
+  return removals.flatMap(({ check, model }) =>
+    check === 'health' ? (optionOf(models.get(model), wishes) ?? []) : [],
+  );
 }
 
 function optionOf(model: Model | undefined, wishes: Wishes): Option | null {

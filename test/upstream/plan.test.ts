@@ -37,6 +37,18 @@ describe('optionsOf', () => {
     expect(plan(wishes)).toEqual(expected);
   });
 
+  it('models that were passed over for their health come last, and hold to the wishes too', () => {
+    const removals = [
+      { model: 'b', check: 'context', reason: 'too long' },
+      { model: 'c', check: 'health', reason: 'every target is cooling down' },
+    ] as const;
+    const decision = { ...decisionOver([a]), removals };
+    expect(plan({}, decision)).toEqual(['a: home away', 'c: home']);
+    expect(plan({ region: 'us' }, decision)).toEqual(['a: away']);
+    // What it would cost was not predicted.
+    expect(plan({ maxCostUsd: 1 }, decision)).toEqual(['a: home away']);
+  });
+
   it('a rejection has none, an unknown model is passed over', () => {
     expect(plan({}, decisionOver([a], { type: 'reject', reason: 'no' }))).toEqual([]);
     expect(plan({}, decisionOver([modelOf('ghost', [home]), b]))).toEqual(['b: away']);

@@ -453,6 +453,19 @@ describe('the breaker at work', () => {
     expect(rig.upstream.health.isUp(one())).toBe(true);
   });
 
+  it('asks a cooling target once all others have failed: it may be back', async () => {
+    const models = two();
+    fake.always(status(500, '{}'));
+    await rig.send(models);
+    await rig.send(models);
+    expect(rig.upstream.health.isUp(models[0])).toBe(false);
+    fake.always(hello);
+    other.next(status(500, '{}'));
+    const { carried } = await rig.send(models);
+    expect(carried.attempts.map(({ target }) => target)).toEqual(['n@1', 'm@1']);
+    expect(carried).toMatchObject({ servedModel: 'm', failure: null });
+  });
+
   it('does not ask a target that told when to come back, and passes that time on', async () => {
     fake.next(status(429, '{}', { 'retry-after': '30' }));
     await rig.send([one()]);
