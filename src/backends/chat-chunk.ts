@@ -34,12 +34,22 @@ export function readError(payload: unknown): ChunkError | null {
 }
 
 function describe(error: Readonly<Record<string, unknown>>): ChunkError {
-  const message = error['message'];
+  const message = textOf(error['message']);
   const code = error['status'] ?? error['code'];
   return {
-    message: typeof message === 'string' ? message : 'an error without a message',
+    message: message ?? 'an error without a message',
     status: typeof code === 'number' && code >= 400 && code < 600 ? code : null,
   };
+}
+
+/** Mistral and others that check by pydantic tell a list of what is wrong: its first entry, with the place. */
+function textOf(message: unknown): string | null {
+  if (typeof message === 'string') return message;
+  const details = isRecord(message) ? message['detail'] : null;
+  const first: unknown = Array.isArray(details) ? details[0] : null;
+  if (!isRecord(first) || typeof first['msg'] !== 'string') return null;
+  const { loc } = first;
+  return Array.isArray(loc) ? `${loc.join('.')}: ${first['msg']}` : first['msg'];
 }
 
 /** Null where the payload is no chunk of a chat completion. */
@@ -60,7 +70,9 @@ export function readChunk(payload: unknown): ChatChunk | null {
     }
     output ||= hasContent(choice['delta']) || !isEmpty(choice['text']);
   }
-  const usage = readUsage(payload['usage']);
+  // Groq tells it in a member of its own.
+  const groq = payload['x_groq'];
+  const usage = readUsage(payload['usage']) ?? (isRecord(groq) ? readUsage(groq['usage']) : null);
   return {
     output,
     usage,

@@ -4,6 +4,8 @@ import type { Backend } from '../core/backend.ts';
 import type { Target } from '../core/candidate.ts';
 import type { Clock } from '../core/clock.ts';
 import { PointsmanError } from '../core/errors.ts';
+import { ollamaOptions } from './ollama/options.ts';
+import { createOllama } from './ollama.ts';
 import { createOpenAiCompatible } from './openai-compatible.ts';
 import { prepareTarget } from './prepared-target.ts';
 import { createSimulated, type RecordedLookup } from './simulated.ts';
@@ -26,6 +28,8 @@ export interface BackendDefinition {
   create(context: BackendContext): Backend;
 }
 
+const oneOf = (...values: string[]) => Type.Enum(values);
+
 export const backendDefinitions: Readonly<Record<string, BackendDefinition>> = {
   'openai-compatible': {
     summary:
@@ -34,11 +38,23 @@ export const backendDefinitions: Readonly<Record<string, BackendDefinition>> = {
       {
         /** False for servers that refuse `stream_options`; usage of streams is then unknown unless they tell it anyway. */
         stream_usage: Type.Optional(Type.Boolean({ default: true })),
+        /** Which header carries the key: `Authorization: Bearer`, or `api-key`. */
+        auth: Type.Optional(oneOf('bearer', 'api-key')),
+        /** The only name under which the server knows the limit of an answer; the other is renamed. */
+        max_tokens_field: Type.Optional(oneOf('max_tokens', 'max_completion_tokens')),
+        /** The name under which it takes an assistant's earlier thoughts; the other is renamed. */
+        reasoning_field: Type.Optional(oneOf('reasoning', 'reasoning_content')),
       },
       { additionalProperties: false },
     ),
     network: true,
     create: createOpenAiCompatible,
+  },
+  ollama: {
+    summary: 'Ollama by its own API: `num_ctx` is told and kept, and a prompt that was cut in silence is noticed.',
+    options: ollamaOptions,
+    network: true,
+    create: createOllama,
   },
   simulated: {
     summary: 'Seeded answers with a planted skill by subject, or those of a data set. No network.',

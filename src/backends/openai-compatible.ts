@@ -1,11 +1,11 @@
 import type { Backend } from '../core/backend.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Target } from '../core/candidate.ts';
 import type { WireFormat } from '../core/query.ts';
+import { withAccent } from './accent.ts';
 import { OpenAiCall } from './openai-call.ts';
 import { openAiDialects } from './openai-dialect.ts';
 import { Pools } from './pools.ts';
-import { prepareTarget, upstreamName, type PreparedTarget } from './prepared-target.ts';
+import { preparedTargets, upstreamName } from './prepared-target.ts';
 import { spliceBody } from './splice.ts';
 
 const formats: ReadonlySet<WireFormat> = new Set(['openai-chat', 'openai-completion', 'openai-embedding']);
@@ -16,23 +16,15 @@ const formats: ReadonlySet<WireFormat> = new Set(['openai-chat', 'openai-complet
  */
 export function createOpenAiCompatible(context: { readonly clock: Clock }): Backend {
   const pools = new Pools();
-  const prepared = new WeakMap<Target, PreparedTarget>();
-
-  const prepare = (target: Target): PreparedTarget => {
-    let ready = prepared.get(target);
-    if (ready === undefined) {
-      ready = prepareTarget(target);
-      prepared.set(target, ready);
-    }
-    return ready;
-  };
+  const prepare = preparedTargets();
 
   return {
     formats,
     call(call, events) {
       const { target, stream } = call;
       const ready = prepare(target);
-      const body = spliceBody(call.body, upstreamName(ready, target, call.model), stream && ready.streamUsage);
+      const spliced = spliceBody(call.body, upstreamName(ready, target, call.model), stream && ready.streamUsage);
+      const body = ready.accent === null ? spliced : withAccent(spliced, call.body.parsed, ready.accent);
       const headers = stream ? ready.streamHeaders : ready.wholeHeaders;
       const running = new OpenAiCall(call, events, context.clock, openAiDialects[call.format]);
       pools.of(ready.origin, target.timeouts.connectMs).dispatch(

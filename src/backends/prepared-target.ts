@@ -1,3 +1,4 @@
+import { accentOf, type Accent } from './accent.ts';
 import type { Target } from '../core/candidate.ts';
 import { PointsmanError } from '../core/errors.ts';
 import type { WireFormat } from '../core/query.ts';
@@ -5,6 +6,8 @@ import type { WireFormat } from '../core/query.ts';
 /** What every call of one target shares, made once. */
 export interface PreparedTarget {
   readonly origin: string;
+  /** Path of `base_url`, without a trailing slash. */
+  readonly root: string;
   /** By what is asked; with the query of `base_url`, if it has one. */
   readonly paths: Readonly<Record<WireFormat, string>>;
   /** Name, value, name, value ...; the request id is added per call. */
@@ -14,6 +17,21 @@ export interface PreparedTarget {
   readonly names: Map<string, Buffer>;
   /** False: the server refuses `stream_options`. */
   readonly streamUsage: boolean;
+  /** What has to be said otherwise; null, as nearly always, where nothing has. */
+  readonly accent: Accent | null;
+}
+
+/** Prepares each target once. */
+export function preparedTargets(): (target: Target) => PreparedTarget {
+  const prepared = new WeakMap<Target, PreparedTarget>();
+  return (target) => {
+    let ready = prepared.get(target);
+    if (ready === undefined) {
+      ready = prepareTarget(target);
+      prepared.set(target, ready);
+    }
+    return ready;
+  };
 }
 
 /** Throws `invalid_config` where `base_url` is no http(s) URL or the key cannot be sent in a header. */
@@ -42,11 +60,13 @@ export function prepareTarget(target: Target): PreparedTarget {
     'identity',
     'user-agent',
     'pointsman',
-    ...(target.apiKey === null ? [] : ['authorization', `Bearer ${target.apiKey}`]),
+    ...credential(target),
   ];
-  const path = (end: string): string => `${url.pathname.replace(/\/+$/, '')}${end}${url.search}`;
+  const root = url.pathname.replace(/\/+$/, '');
+  const path = (end: string): string => `${root}${end}${url.search}`;
   return {
     origin: url.origin,
+    root,
     paths: {
       'openai-chat': path('/chat/completions'),
       'openai-completion': path('/completions'),
@@ -56,7 +76,13 @@ export function prepareTarget(target: Target): PreparedTarget {
     wholeHeaders: headers('application/json'),
     names: new Map(),
     streamUsage: target.options['stream_usage'] !== false,
+    accent: accentOf(target),
   };
+}
+
+function credential({ apiKey, options }: Target): readonly string[] {
+  if (apiKey === null) return [];
+  return options['auth'] === 'api-key' ? ['api-key', apiKey] : ['authorization', `Bearer ${apiKey}`];
 }
 
 /** The value of `model` that goes upstream, as JSON. */

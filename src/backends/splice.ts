@@ -117,14 +117,15 @@ function is(raw: Buffer, start: number, end: number, key: string): boolean {
   return true;
 }
 
-function afterSpace(raw: Buffer, from: number): number {
+/** Index of the first byte that is no white space. */
+export function afterSpace(raw: Buffer, from: number): number {
   let at = from;
   while (at < raw.length && (raw[at] ?? 0) <= 0x20) at++;
   return at;
 }
 
-/** `open` is at the opening quote. */
-function afterString(raw: Buffer, open: number): number {
+/** Index after a string; `open` is at its opening quote. */
+export function afterString(raw: Buffer, open: number): number {
   let at = open + 1;
   const walked = Math.min(at + walkedBytes, raw.length);
   while (at < walked) {
@@ -142,7 +143,8 @@ function afterString(raw: Buffer, open: number): number {
   }
 }
 
-function afterValue(raw: Buffer, start: number): number {
+/** Index after a value that begins at `start`. */
+export function afterValue(raw: Buffer, start: number): number {
   const first = raw[start];
   if (first === quote) return afterString(raw, start);
   let at = start;

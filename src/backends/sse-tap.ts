@@ -1,6 +1,7 @@
 import type { BackendResult, Usage } from '../core/backend.ts';
 import { readChunk, readError, type ChunkError } from './chat-chunk.ts';
 import { parseJson } from './json.ts';
+import { readUsageChunk, usageEvent, type UsageChunk } from './usage-chunk.ts';
 
 /** Why a stream is no answer. `error`: the upstream said so itself. `cut`: it stopped before its end. */
 export type StreamFault =
@@ -45,6 +46,8 @@ export class SseTap {
   #costUsd: number | null = null;
   #finishReason: string | null = null;
   #finished = 0;
+  /** A chunk that told usage beside other things, where the client asked for the chunk that tells nothing else. */
+  #owed: UsageChunk | null = null;
 
   /** The incomplete last event, and how far it has been walked over. */
   #held = Buffer.alloc(0);
@@ -83,7 +86,12 @@ export class SseTap {
       const verdict = this.#judge(bytes, eventStart, end);
       if (verdict !== 'pass') {
         if (verdict === 'done') {
-          this.#pass(bytes, passFrom, end);
+          if (this.#owed === null) this.#pass(bytes, passFrom, end);
+          else {
+            this.#pass(bytes, passFrom, eventStart);
+            this.#emit(usageEvent(this.#owed), true);
+            this.#pass(bytes, eventStart, end);
+          }
           this.#heldLength = 0;
           return null;
         }
@@ -109,6 +117,7 @@ export class SseTap {
     }
     if (this.#finished < this.#choices) return { type: 'cut' };
     this.done = true;
+    if (this.#owed !== null) this.#emit(usageEvent(this.#owed), true);
     this.#emit(doneEvent, true);
     return null;
   }
@@ -193,7 +202,10 @@ export class SseTap {
     const chunk = readChunk(parsed);
     if (chunk === null) return this.output ? 'pass' : this.#garbage('an event that is no chat completion chunk');
     this.output ||= chunk.output;
-    this.#usage = chunk.usage ?? this.#usage;
+    if (chunk.usage !== null) {
+      this.#usage = chunk.usage;
+      if (this.#includeUsage) this.#owed = chunk.usageOnly ? null : readUsageChunk(parsed);
+    }
     this.#costUsd = chunk.costUsd ?? this.#costUsd;
     this.#finishReason = chunk.finishReason ?? this.#finishReason;
     this.#finished += chunk.finished;

@@ -1,6 +1,7 @@
 import type { Capability, Model, Price, Target, Timeouts } from '../core/candidate.ts';
 import { isLocal, isMetadata, plainHost } from './hosts.ts';
 import { targetResilienceOf } from './normalise-resilience.ts';
+import { withPreset } from './presets.ts';
 import type { Path } from './problems.ts';
 import { formatPath } from './problems.ts';
 import type { PriceRow, PriceTable } from './price-table.ts';
@@ -42,13 +43,20 @@ function normaliseModel(file: ModelFile, path: Path, targetIds: Set<string>, tab
   return {
     id: file.id,
     price: priceOf(file, path, targets, row, table, report),
-    contextTokens: file.context_tokens ?? row?.contextTokens ?? null,
+    contextTokens: contextOf(file, row, targets),
     capabilities: capabilitiesOf(file, row),
     embedding: file.embedding ?? null,
     simulated,
     targets,
     ...(file.balance && { balance: file.balance }),
   };
+}
+
+/** Of the smallest `num_ctx` where Ollama serves it. */
+function contextOf(file: ModelFile, row: PriceRow | null, targets: readonly Target[]): number | null {
+  const known = file.context_tokens ?? row?.contextTokens ?? null;
+  const told = targets.flatMap(({ options: { num_ctx: context } }) => (typeof context === 'number' ? [context] : []));
+  return told.length === 0 ? known : Math.min(...told, known ?? Infinity);
 }
 
 /** Vectors of different lengths are of different spaces. */
@@ -70,9 +78,9 @@ function checkSpace(
 }
 
 function inherit(model: ModelFile, target: TargetFile): TargetFile {
-  const { backend, base_url, api_key, upstream_model, local, region, timeouts, options } = model;
+  const { preset, backend, base_url, api_key, upstream_model, local, region, timeouts, options } = model;
   const { capacity, health_check, load_metrics, tool_call_ids } = model;
-  const said = { backend, base_url, api_key, upstream_model, local, region, timeouts, options };
+  const said = { preset, backend, base_url, api_key, upstream_model, local, region, timeouts, options };
   const inherited = { ...said, capacity, health_check, load_metrics, tool_call_ids };
   return { ...dropUndefined(inherited), ...target, timeouts: { ...timeouts, ...target.timeouts } };
 }
@@ -87,11 +95,12 @@ function dropUndefined<T extends object>(value: T): Defined<T> {
 
 function normaliseTarget(
   model: ModelFile,
-  file: TargetFile,
+  written: TargetFile,
   path: Path,
   targetIds: Set<string>,
   report: Report,
 ): Target {
+  const file = withPreset(written);
   const backend = file.backend ?? 'openai-compatible';
   const url = backend === 'simulated' ? null : readBaseUrl(file, path, report);
   const host = url === null ? 'simulated' : url.host;
@@ -110,8 +119,19 @@ function normaliseTarget(
     weight: file.weight ?? 1,
     timeouts: readTimeouts(file.timeouts ?? {}),
     ...targetResilienceOf(file),
-    options: file.options ?? {},
+    options: backend === 'ollama' ? ollamaOptions(model, file, path, report) : (file.options ?? {}),
   });
+}
+
+/** Ollama has to be told its context: `num_ctx`, else what the model says of itself. */
+function ollamaOptions(model: ModelFile, file: TargetFile, path: Path, report: Report): Target['options'] {
+  const { num_ctx: own, ...rest } = file.options ?? {};
+  const context = own ?? model.context_tokens;
+  if (context === undefined) {
+    const mend = 'write options: { num_ctx: 8192 } or what fits your memory; longer prompts would be cut in silence';
+    report.problem(path, `Ollama has to be told how much context to use: ${mend}`);
+  }
+  return { ...rest, num_ctx: context };
 }
 
 /** Null, with a problem reported, where it cannot be called. */

@@ -45,6 +45,8 @@ export interface Failure {
   readonly error: PointsmanError;
   /** True where another target may well answer the same request. */
   readonly retryable: boolean;
+  /** The request did not suit the target: that says nothing about the target's health. */
+  readonly blameless?: boolean | undefined;
   /** HTTP status of the upstream; left out where none came. */
   readonly status?: number | undefined;
   /** For an upstream 4xx that is passed on: its body and headers as they came. */

@@ -35,6 +35,7 @@ function sharedCode(failures: readonly Failure[]): readonly [ErrorCode, Failure[
   if (failures.every(({ kind }) => kind === 'timeout')) return ['upstream_timeout', 'timeout'];
   if (failures.every(({ kind }) => kind === 'credential')) return ['upstream_credential', 'credential'];
   if (failures.every(({ error }) => error.code === 'rate_limited')) return ['rate_limited', 'status'];
+  if (failures.every(({ error }) => error.code === 'no_eligible_candidate')) return ['no_eligible_candidate', 'status'];
   if (failures.every(({ error }) => error.code === 'upstream_cut')) return ['upstream_cut', 'cut'];
   return null;
 }

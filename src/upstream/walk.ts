@@ -128,6 +128,7 @@ export class Walk implements AttemptOwner, Waiter {
     this.#attempts.push(attempt);
     const blow = failure && blowOf(failure);
     if (blow) breaker.failed(run.target.id, blow);
+    else if (failure?.blameless === true) breaker.abandoned(run.target.id);
     else breaker.succeeded(run.target.id, run.beganAt, settings.slowMs !== null && tookMs(attempt) > settings.slowMs);
     if (hedging !== null && failure === null) this.#learn(hedging, attempt);
     this.#around.onAttempt(attempt, failure);
@@ -335,7 +336,7 @@ function unanswerable(why: string): Failure {
 
 /** Null where the target did nothing wrong. */
 function blowOf(failure: Failure): Blow | null {
-  if (failure.passThrough) return null;
+  if (failure.passThrough || failure.blameless === true) return null;
   const atLeastMs = failure.error.retryAfterMs ?? 0;
   switch (failure.kind) {
     case 'credential':

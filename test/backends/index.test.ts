@@ -22,7 +22,7 @@ describe('the map of backends', () => {
     [
       'an unknown backend',
       { backend: 'telepathy' },
-      /no backend is called "telepathy" \(openai-compatible, simulated\)/,
+      /no backend is called "telepathy" \(openai-compatible, ollama, simulated\)/,
     ],
     ['no URL', { baseUrl: 'api.example.com' }, /base_url/],
     ['another scheme', { baseUrl: 'file:///etc/passwd' }, /base_url/],
