@@ -51,7 +51,7 @@ export function withOnlineFlags(command: Command): Command {
     .option('--online', 'learn while serving: one request after another, only the chosen outcome is seen')
     .option('--steps <number>', 'with --online: requests; rows repeat', wholeNumber(1), 20_000)
     .option('--seeds <number>', 'with --online: runs', wholeNumber(1), 5)
-    .option('--lambda <number>', 'with --online: quality per dollar', within(0, Infinity), 100)
+    .option('--lambda <number>', 'with --online and of a log: quality per dollar', within(0, Infinity), 100)
     .option('--budget <usd>', 'with --online: dollars per request, kept by budget-paced', within(1e-12, Infinity))
     .option('--epsilon <share>', 'with --online: exploration of the route', within(0, 1), 0)
     .option(

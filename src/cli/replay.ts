@@ -11,6 +11,7 @@ import { replayOptions, writeReplay } from '../replay/report/run-manifest.ts';
 import { list, wholeNumber } from './numbers.ts';
 import { progressBar } from './progress-bar.ts';
 import { replayOnline, withOnlineFlags, type OnlineFlags } from './replay-online.ts';
+import { isLog, replayFromLog } from './replay-log.ts';
 import { version } from './version.ts';
 
 interface ReplayFlags extends OnlineFlags {
@@ -26,6 +27,7 @@ interface ReplayFlags extends OnlineFlags {
   readonly protocol?: string;
   readonly strong?: string;
   readonly weak?: string;
+  readonly route?: string;
   readonly strict?: boolean;
   readonly seed?: string;
   readonly resamples?: number;
@@ -51,7 +53,10 @@ export function replayCommand(): Command {
   return withOnlineFlags(new Command('replay'))
     .description('Compare routers on data: cost-quality curve, AIQ, zero router, best single model, oracle; a report.')
     .option('--train <path>', 'data to learn from: a file or a folder (docs/replay.md lists the formats)')
-    .option('--test <path>', 'data to be judged on; default: the test part of --train')
+    .option(
+      '--test <path>',
+      'data to be judged on; default: the test part of --train; the log of a gateway is judged off-policy',
+    )
     .option('--artefact <folder>', 'replay what pointsman train wrote, as it is, instead of training')
     .option(
       '-p, --policy <names>',
@@ -70,6 +75,7 @@ export function replayCommand(): Command {
     .option('--protocol <name>', 'file, hash, kfold:5, resplit:10, group, model:50 or time (default: file)')
     .option('--strong <model>', 'for PGR, APGR and CPT (default: the best single model of the test rows)')
     .option('--weak <model>', 'for PGR, APGR and CPT (default: the cheapest)')
+    .option('--route <name>', 'where --test is the log of a gateway: whose requests')
     .option('--strict', 'refuse questions that are in train and in test')
     .option('--seed <text>', 'of splits, folds, resamples and decisions')
     .option('--resamples <number>', 'of the bootstrap; 0 for no intervals', wholeNumber(0))
@@ -83,6 +89,7 @@ export function replayCommand(): Command {
     .option('--out <folder>', 'write the report: report.html, result.json, curves.csv, table.tex, manifest.json')
     .action(async (flags: ReplayFlags) => {
       if (flags.online === true) return replayOnline({ ...flags, train: needed(flags.train) });
+      if (isLog(flags.test)) return replayFromLog(flags.test, flags);
       if (flags.out !== undefined) checkReportFolder(flags.out);
       const asked = manifestOptions(flags);
       const timings: ReplayTiming[] = [];

@@ -16,13 +16,21 @@ export function doublyRobust(
   weights: Float64Array,
   model: Float64Array,
 ): Estimate {
-  return estimateOfMean(
-    weights.map((weight, query) => {
-      const start = query * log.models;
-      let direct = 0;
-      for (let cell = start; cell < start + log.models; cell++) direct += (target[cell] ?? 0) * (model[cell] ?? 0);
-      const predicted = model[start + (log.chosen[query] ?? 0)] ?? 0;
-      return direct + weight * ((log.reward[query] ?? 0) - predicted);
-    }),
-  );
+  return estimateOfMean(doublyRobustTerms(log, target, weights, model));
+}
+
+/** [N] what `doublyRobust` is the mean of. */
+export function doublyRobustTerms(
+  log: LoggedChoices,
+  target: TargetChances,
+  weights: Float64Array,
+  model: Float64Array,
+): Float64Array {
+  return weights.map((weight, query) => {
+    const start = query * log.models;
+    let direct = 0;
+    for (let cell = start; cell < start + log.models; cell++) direct += (target[cell] ?? 0) * (model[cell] ?? 0);
+    const predicted = model[start + (log.chosen[query] ?? 0)] ?? 0;
+    return direct + weight * ((log.reward[query] ?? 0) - predicted);
+  });
 }

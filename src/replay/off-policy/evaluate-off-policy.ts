@@ -1,12 +1,13 @@
 import { bootstrapInterval, type Interval } from '../metrics/bootstrap.ts';
-import { doublyRobust } from './doubly-robust.ts';
-import type { Estimate } from './estimate.ts';
+import { doublyRobust, doublyRobustTerms } from './doubly-robust.ts';
+import { estimateOfMean, withSpread, type Estimate } from './estimate.ts';
 import {
   clippedInversePropensity,
   clipWeights,
   effectiveSampleSize,
   inversePropensity,
   selfNormalised,
+  selfNormalisedTerms,
 } from './inverse-propensity.ts';
 import {
   checkLog,
@@ -51,6 +52,13 @@ export type OffPolicyResult =
       /** Null without a model. */
       readonly doublyRobust: Estimate | null;
       readonly doublyRobustClipped: Estimate | null;
+      /** Less what the log's own policy came to, row by row: what both owe to easy requests cancels. */
+      readonly gain: {
+        readonly ips: Estimate;
+        readonly snips: Estimate;
+        /** Null without a model. */
+        readonly doublyRobust: Estimate | null;
+      };
       readonly effectiveSampleSize: number;
       /** For people: why the intervals may be too narrow; null where nothing speaks against them. */
       readonly caution: string | null;
@@ -83,12 +91,32 @@ export function evaluateOffPolicy(
     snipsBootstrap: resamples === 0 ? null : bootstrapSnips(weights, log.reward, resamples, seed),
     clipped: clippedInversePropensity(weights, log.reward, clip),
     doublyRobust: model === undefined ? null : doublyRobust(log, target, weights, model),
+    gain: gainOver(log, target, weights, model),
     doublyRobustClipped: model === undefined ? null : doublyRobust(log, target, clipWeights(weights, clip), model),
     effectiveSampleSize: effective,
     caution: effective < trustedSample ? cautionOf(effective) : null,
     maxWeight: weights.reduce((most, weight) => Math.max(most, weight), 0),
     meanWeight: weights.reduce((sum, weight) => sum + weight, 0) / log.queries,
     clip,
+  };
+}
+
+type Gain = Extract<OffPolicyResult, { readonly type: 'estimate' }>['gain'];
+
+function gainOver(
+  log: LoggedChoices,
+  target: TargetChances,
+  weights: Float64Array,
+  model: Float64Array | undefined,
+): Gain {
+  const { reward } = log;
+  const less = (terms: Float64Array): Float64Array => terms.map((term, query) => term - (reward[query] ?? 0));
+  const { value, influence } = selfNormalisedTerms(weights, reward);
+  const logged = reward.reduce((sum, each) => sum + each, 0) / log.queries;
+  return {
+    ips: estimateOfMean(less(weights.map((weight, query) => weight * (reward[query] ?? 0)))),
+    snips: withSpread(value - logged, less(influence)),
+    doublyRobust: model === undefined ? null : estimateOfMean(less(doublyRobustTerms(log, target, weights, model))),
   };
 }
 

@@ -15,15 +15,21 @@ export function inversePropensity(weights: Float64Array, reward: Float64Array): 
  * Source: Swaminathan and Joachims, NeurIPS 2015; Hesterberg 1995. NaN where every weight is 0.
  */
 export function selfNormalised(weights: Float64Array, reward: Float64Array): Estimate {
+  const { value, influence } = selfNormalisedTerms(weights, reward);
+  return withSpread(value, influence);
+}
+
+/** The value, and [N] how far each row pulls it away: to first order, value - truth is their mean. */
+export function selfNormalisedTerms(
+  weights: Float64Array,
+  reward: Float64Array,
+): { readonly value: number; readonly influence: Float64Array } {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let weighted = 0;
   weights.forEach((weight, query) => (weighted += weight * (reward[query] ?? 0)));
   const value = weighted / total;
   const mean = total / weights.length;
-  return withSpread(
-    value,
-    weights.map((weight, query) => (weight * ((reward[query] ?? 0) - value)) / mean),
-  );
+  return { value, influence: weights.map((weight, query) => (weight * ((reward[query] ?? 0) - value)) / mean) };
 }
 
 /**
