@@ -57,6 +57,12 @@ const figure = Type.Object({
   how: Type.String(),
 });
 
+const reliability = Type.Object({
+  estimator: Type.String(),
+  /** Equal-mass bins of predicted quality over all models, on the rows of the figures. */
+  bins: Type.Array(Type.Object({ count: Type.Number(), predicted: Type.Number(), observed: Type.Number() })),
+});
+
 const manifestSchema = Type.Object({
   format: Type.Literal(artefactFormat),
   embedder: Type.Object({
@@ -72,6 +78,8 @@ const manifestSchema = Type.Object({
   states: Type.Array(stateEntry, { minItems: 1 }),
   tuning: Type.Array(tuning),
   figures: Type.Array(figure),
+  /** Absent from artefacts that were not measured on whole rows. */
+  reliability: Type.Optional(Type.Array(reliability)),
   /** Keys of the questions it learned from, see question-keys.ts. Artefacts of before have none. */
   questions: Type.Optional(
     Type.Object({
@@ -88,6 +96,7 @@ export type Manifest = Static<typeof manifestSchema>;
 export type StateEntry = Static<typeof stateEntry>;
 export type Figure = Static<typeof figure>;
 export type Tuning = Static<typeof tuning>;
+export type Reliability = Static<typeof reliability>;
 
 /** Throws `invalid_data` naming `place` and what is wrong; another format says what to do. */
 export function parseManifest(text: string, place: string): Manifest {

@@ -1,8 +1,9 @@
 import type { Manifest } from './manifest.ts';
+import { reliabilityPlot } from './reliability-plot.ts';
 
 /** The README.md of an artefact: what it is, what it learned from, how well it does, what it may be used for. */
 export function modelCard(manifest: Manifest): string {
-  const { embedder, models, recommended, sources, states, tuning, figures } = manifest;
+  const { embedder, models, recommended, sources, states, tuning, figures, reliability = [] } = manifest;
   const estimators = [...new Set(states.map((state) => state.estimator))];
   return `${[
     `# Routing artefact: ${estimators.join(', ')}`,
@@ -64,6 +65,11 @@ export function modelCard(manifest: Manifest): string {
             how,
           ]),
         ),
+    ...reliability.flatMap((each) => [
+      `Whether predictions of \`${each.estimator}\` can be believed: what quality came to (up) where so much was predicted (right), ` +
+        'over all models, on the rows of the figures.',
+      `\`\`\`text\n${reliabilityPlot(each)}\n\`\`\``,
+    ]),
     '## Limits',
     'It knows the queries of its data. On queries of another kind its predictions are little better than each ' +
       "model's mean; measure on your own traffic before you trust it, and let feedback correct it.",

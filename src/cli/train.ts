@@ -1,33 +1,85 @@
 import { Command } from 'commander';
+import { PointsmanError } from '../core/errors.ts';
+import type { OnProgress } from '../replay/progress.ts';
+import { defaultEstimators, defaultSeed } from '../replay/replay.ts';
+import { trainFromLog } from '../replay/train-log.ts';
 import { runTrain, type TrainResult } from '../replay/train.ts';
+import { loadCatalogue } from '../routing/catalogue.ts';
 import { list, wholeNumber } from './numbers.ts';
 import { progressBar } from './progress-bar.ts';
 
 interface TrainFlags {
-  readonly data: string;
+  readonly data?: string;
+  readonly fromLog?: string;
+  readonly route?: string;
   readonly out: string;
   readonly estimator?: readonly string[];
   readonly seed?: string;
   readonly folds?: number;
+  readonly threads?: number;
 }
 
 /** `pointsman train`: data in, artefact out. */
 export function trainCommand(): Command {
   return new Command('train')
     .description('Learn quality and cost from data; settings are chosen by cross-validation inside it.')
-    .requiredOption('--data <path>', "what to learn from, in RouterBench's wide layout: CSV, CSV.gz, or a folder")
+    .option('--data <path>', "what to learn from, in RouterBench's wide layout: CSV, CSV.gz, or a folder")
+    .option('--from-log <file>', "in place of --data: a gateway's own outcomes (storage.path), weighed by propensity")
+    .option('--route <name>', 'with --from-log: only requests of this route')
     .requiredOption('--out <folder>', 'where the artefact goes; one that is there is replaced')
-    .option('-e, --estimator <names>', 'what to fit, by comma or repeated (default: knn,ridge)', list)
+    .option('-e, --estimator <names>', 'what to fit, by comma or repeated, or "all" (default: knn,ridge)', list)
     .option('--seed <text>', 'of splits, folds and resamples')
     .option('--folds <number>', 'of the cross-validation (default: 5)', wholeNumber(2))
+    .option('--threads <number>', 'to work on; the artefact is the same with any number', wholeNumber(1))
     .action(async (flags: TrainFlags) => {
       const bar = progressBar();
-      const result = await runTrain(
-        { data: flags.data, out: flags.out, estimators: flags.estimator, seed: flags.seed, folds: flags.folds },
-        bar.onProgress,
-      ).finally(bar.stop);
+      const unwatch = stopQuietly();
+      const result = await train(flags, bar.onProgress).finally(() => {
+        bar.stop();
+        unwatch();
+      });
       process.stdout.write(summary(result));
     });
+}
+
+async function train(flags: TrainFlags, onProgress: OnProgress): Promise<TrainResult> {
+  const { data, fromLog, route, out, seed, folds, threads } = flags;
+  if ((data === undefined) === (fromLog === undefined)) {
+    throw new PointsmanError('invalid_request', 'train learns from one thing: name --data or --from-log.');
+  }
+  const estimators = flags.estimator?.includes('all') === true ? await allEstimators() : flags.estimator;
+  if (data !== undefined) {
+    if (route !== undefined) throw new PointsmanError('invalid_request', '--route goes with --from-log only.');
+    return await runTrain({ data, out, estimators, seed, folds, threads }, onProgress);
+  }
+  const names = estimators ?? defaultEstimators;
+  return await trainFromLog(
+    { log: fromLog ?? '', route, out, estimators: names, seed: seed ?? defaultSeed, threads },
+    onProgress,
+  );
+}
+
+/** Every estimator that knows both quality and cost. */
+async function allEstimators(): Promise<readonly string[]> {
+  const { estimators } = await loadCatalogue();
+  return [...estimators].flatMap(([name, { quantities }]) =>
+    quantities.includes('quality') && quantities.includes('cost') ? [name] : [],
+  );
+}
+
+/** An artefact appears whole at the end: to stop before is to leave things as they were. */
+function stopQuietly(): () => void {
+  const stop = (): void => {
+    process.stderr.write('\nstopped; nothing was written\n');
+    // The threads die with the process.
+    process.exit(130);
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  return () => {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  };
 }
 
 function summary({ out, manifest, warnings }: TrainResult): string {

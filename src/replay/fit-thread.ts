@@ -77,7 +77,7 @@ export function alternativesOfEach(what: readonly FitWhat[], plan: FitPlan): Pro
 
 function inThreads(what: readonly FitWhat[], { own, threads }: FitPlan): boolean {
   const size = what.reduce((sum, { rows }) => sum + rows.embeddings.length, 0);
-  return isBuilt && own && what.length > 1 && (threads ?? availableParallelism()) > 1 && size >= worthwhile;
+  return isBuilt && own && (threads ?? availableParallelism()) > 1 && size >= worthwhile;
 }
 
 function ask(job: FitJob): Promise<Exclude<FitAnswer, { readonly type: 'failed' }>> {

@@ -1,4 +1,4 @@
-import type { Figure } from '../artefacts/manifest.ts';
+import type { Figure, Reliability } from '../artefacts/manifest.ts';
 import { rowCount } from './datasets/dataset.ts';
 import { candidatesOf } from './policy-sweep.ts';
 import { inputOf, type EmbeddedDataset } from './embedded.ts';
@@ -6,6 +6,7 @@ import type { Fitted } from './fitted.ts';
 import { lambdasFor } from './lambdas.ts';
 import { bootstrapAiq, bootstrapGain, type Interval } from './metrics/bootstrap.ts';
 import { curvePoints, pickWays } from './metrics/outcomes.ts';
+import { equalMassBins } from './metrics/calibration/bins.ts';
 import { bestSingle, singleModels } from './metrics/singles.ts';
 import { plugInSweep } from './plug-in-sweep.ts';
 
@@ -16,8 +17,13 @@ export interface MeasureOptions {
   readonly how: string;
 }
 
+export interface Measured {
+  readonly figures: readonly Figure[];
+  readonly reliability: Reliability;
+}
+
 /** What the rule of `cost-aware` makes of these estimators on rows that they never saw. */
-export function measureFitted(fitted: Fitted, test: EmbeddedDataset, options: MeasureOptions): readonly Figure[] {
+export function measureFitted(fitted: Fitted, test: EmbeddedDataset, options: MeasureOptions): Measured {
   const { dataset } = test;
   const { models, costUsd } = dataset;
   const { resamples, seed, how } = options;
@@ -43,14 +49,20 @@ export function measureFitted(fitted: Fitted, test: EmbeddedDataset, options: Me
     rows,
     how,
   });
+  const believed = predicted.quality.map((value) => Math.min(1, Math.max(0, value)));
+  const reliability = { estimator: fitted.name, bins: equalMassBins(believed, dataset.quality) };
   if (costUsd === null) {
     const best = pickWays(singles, [bestSingle(curvePoints(singles))]);
-    return [figure('quality minus best single model', bootstrapGain(outcomes.quality, best.quality, resamples, seed))];
+    const gain = bootstrapGain(outcomes.quality, best.quality, resamples, seed);
+    return { figures: [figure('quality minus best single model', gain)], reliability };
   }
   const { router, zero, gain } = bootstrapAiq(outcomes, singles, resamples, seed);
-  return [
-    figure('AIQ of cost-aware', router),
-    figure('AIQ of the zero router', zero),
-    figure('AIQ of cost-aware minus zero router', gain),
-  ];
+  return {
+    figures: [
+      figure('AIQ of cost-aware', router),
+      figure('AIQ of the zero router', zero),
+      figure('AIQ of cost-aware minus zero router', gain),
+    ],
+    reliability,
+  };
 }

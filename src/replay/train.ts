@@ -1,7 +1,7 @@
 import type { Embedder } from '../core/embedder.ts';
 import type { Quantity } from '../core/estimator.ts';
 import { PointsmanError } from '../core/errors.ts';
-import type { Figure, Manifest } from '../artefacts/manifest.ts';
+import type { Figure, Manifest, Reliability } from '../artefacts/manifest.ts';
 import { checkDestination, writeArtefact, type StateToWrite } from '../artefacts/write-artefact.ts';
 import { loadCatalogue, type Catalogue } from '../routing/catalogue.ts';
 import { collectDataset, rowCount, type Dataset } from './datasets/dataset.ts';
@@ -9,7 +9,7 @@ import { alignModels } from './datasets/match.ts';
 import { openDataset } from './datasets/open-dataset.ts';
 import { questionKey } from './datasets/question-key.ts';
 import { embedDataset } from './embedded.ts';
-import { estimatorNamed, fitEstimator, type FitOptions, type Fitted } from './fitted.ts';
+import { estimatorNamed, fitEstimator, refitEstimator, type FitOptions, type Fitted } from './fitted.ts';
 import { refuseToFitOn, splitWhole } from './load-splits.ts';
 import { measureFitted } from './measure-fitted.ts';
 import type { OnProgress } from './progress.ts';
@@ -45,8 +45,8 @@ export interface TrainResult {
 /**
  * Learns quality and cost from a data set and writes the artefact in one piece or not at all. Settings are chosen by
  * cross-validation inside the rows learned from. Figures come from rows that the measured estimators never saw: the
- * folder's test part; or, for a set in one piece, 30 % held out by a hash of the question, after which all is tuned and
- * fitted again on every row. Same data and options, same bytes. Rejects with `invalid_data` and `invalid_config`; a set
+ * folder's test part; or, for a set in one piece, 30 % held out by a hash of the question, after which all is
+ * fitted again, with the same settings, on every row. Same data and options, same bytes. Rejects with `invalid_data` and `invalid_config`; a set
  * whose rules allow evaluation only is refused.
  */
 export async function runTrain(options: TrainOptions, onProgress: OnProgress = () => undefined): Promise<TrainResult> {
@@ -65,11 +65,15 @@ export async function runTrain(options: TrainOptions, onProgress: OnProgress = (
   const whole = parts.whole === parts.fit ? measured : await embedDataset(parts.whole, embedder, onProgress);
 
   const figures: Figure[] = [];
+  const reliability: Reliability[] = [];
   const finals: Fitted[] = [];
   for (const name of names) {
     const probe = await fitEstimator(name, measured, fitting);
-    figures.push(...measureFitted(probe, test, { resamples, seed, how: parts.how }));
-    finals.push(whole === measured ? probe : await fitEstimator(name, whole, fitting));
+    const found = measureFitted(probe, test, { resamples, seed, how: parts.how });
+    figures.push(...found.figures);
+    reliability.push(found.reliability);
+    // With the settings that were measured, not with others that were not.
+    finals.push(whole === measured ? probe : await refitEstimator(probe, whole, fitting));
   }
   onProgress({ stage: 'write', what: out, done: 0, total: 1 });
   const manifest = writeArtefact(out, {
@@ -89,6 +93,7 @@ export async function runTrain(options: TrainOptions, onProgress: OnProgress = (
       })),
     })),
     figures,
+    reliability,
     questionKeys: parts.whole.texts.map(questionKey),
     seed,
   });
