@@ -5,6 +5,9 @@ import { listModels } from './app/listing.ts';
 import { changedTargets } from './app/changed-targets.ts';
 import { createConversations } from './app/conversations.ts';
 import { createReloader } from './app/reloader.ts';
+import { canaryState, tellCanary } from './app/canary-control.ts';
+import { createAside } from './app/aside.ts';
+import { createJudging, judgePurpose, shadowPurpose } from './app/judging.ts';
 import { describeStoreEvent } from './app/store-events.ts';
 import { upstreamPlanOf } from './app/upstream-plan.ts';
 import { createBackends } from './backends/index.ts';
@@ -17,11 +20,14 @@ import type { Decision } from './core/decision.ts';
 import { messageOf, PointsmanError } from './core/errors.ts';
 import { newId, newOrderedId } from './core/ids.ts';
 import { seededRandom } from './core/random.ts';
+import type { Reward } from './core/outcome.ts';
 import type { Gateway } from './http/gateway.ts';
+import { canaryEndpoint } from './http/canary.ts';
 import { reloadEndpoint } from './http/reload.ts';
 import { createServer } from './http/server.ts';
 import type { Learning } from './learning/learning.ts';
 import { createBudgets, type BudgetLimits, type Budgets } from './limits/budgets.ts';
+import { createAgreement } from './judge/agreement.ts';
 import { createRewarder } from './rewards/rewarder.ts';
 import { openStore, type SqliteStore } from './outcomes/store.ts';
 import type { Router } from './routing/router.ts';
@@ -107,16 +113,27 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
   };
   const reload = createReloader({ reread: options.reread ?? null, take, logger, metrics });
 
+  const agreement = createAgreement();
+  const give = (reward: Reward): void => {
+    current.learning.accept(reward, null).then(
+      ({ type }) => metrics.rewarded(reward.source, type),
+      // Like all that the gateway says itself: lost with its decision when the database is.
+      () => undefined,
+    );
+  };
+  metrics.watchJudge(() => agreement.read());
   const rewarder = createRewarder({
     clock,
     rulesOf: (route) => current.routing.rewardRules.get(route) ?? null,
-    give(reward) {
-      current.learning.accept(reward, null).then(
-        ({ type }) => metrics.rewarded(reward.source, type),
-        // Like all that the gateway says itself: lost with its decision when the database is.
-        () => undefined,
-      );
-    },
+    give,
+    onAnswer: createJudging({
+      aside: createAside({ clock, store, budgets, upstream, metrics }),
+      clock,
+      agreement,
+      current: () => current,
+      give,
+      onTrouble: (message) => logger.warn({}, message),
+    }),
     onTrouble: (message) => logger.warn({}, message),
   });
   const sweeper = setInterval(() => rewarder.sweep(), 1_000).unref();
@@ -156,13 +173,25 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
       conversations.completed(completion);
       current.learning.measured(completion, route);
     },
-    feedback: (reward, caller) => current.learning.accept(reward, caller),
+    async feedback(reward, caller) {
+      const receipt = await current.learning.accept(reward, caller);
+      if (receipt.type === 'accepted') agreement.labelled(reward.decision, reward.value);
+      return receipt;
+    },
     listModels: (access) => listModels(current.config, access),
     notReady: () => (current.routable ? null : 'no route has a model with a known price'),
     troubles: () =>
       current.learning.health().trouble === null ? [] : ['learning stands still; the log of the gateway says why'],
   };
   const server = createServer(gateway, { logger });
+  canaryEndpoint(server, gateway, {
+    everybody: config.auth === 'none',
+    state: (name) => canaryState(current.routing.router.routes.get(name)),
+    async act(name, action) {
+      const route = current.routing.router.routes.get(name);
+      if (route !== undefined) await tellCanary(route, action, { store, clock, learning: current.learning });
+    },
+  });
   reloadEndpoint(server, gateway, { reload, everybody: config.auth === 'none' });
   return {
     server,
@@ -185,8 +214,11 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
   };
 }
 
-function limitsOf({ limits, routes, keys }: Config): BudgetLimits {
-  return { perGateway: limits.usdPerDay, perRoute: limited(routes), perKey: limited(keys) };
+function limitsOf({ limits, routes, keys, judge }: Config): BudgetLimits {
+  const perRoute = limited(routes);
+  if (judge !== null) perRoute.set(judgePurpose, judge.usdPerDay);
+  for (const { name, shadow } of routes) if (shadow !== null) perRoute.set(shadowPurpose(name), shadow.usdPerDay);
+  return { perGateway: limits.usdPerDay, perRoute, perKey: limited(keys) };
 }
 
 function limited(
