@@ -12,8 +12,8 @@ if (!isBuilt) console.warn('skipped: dist/ is not there; run npm run build');
 
 function start(flags: readonly string[]): {
   folder: string;
-  ended: Promise<{ code: number; stderr: string }>;
-  stop(): void;
+  ended: Promise<{ code: number | null; stderr: string }>;
+  stop: () => void;
 } {
   const folder = mkdtempSync(join(tmpdir(), 'pointsman-train-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
