@@ -46,14 +46,14 @@ export function figureText(cell: FigureCell | null, unit: FigureUnit, costUnit: 
   if (cell === null) return '–';
   const value = figureValue(cell.value, unit, costUnit);
   const range = figureRange(cell, unit, costUnit);
-  return range === '' || range === value ? value : `${value} (${range})`;
+  return range === '' ? value : `${value} (${range})`;
 }
 
 /** Empty where there is no interval. */
 export function figureRange({ interval }: FigureCell, unit: FigureUnit, costUnit: string): string {
   if (interval === undefined) return '';
   const [low, high] = [interval.low, interval.high].map((end) => figureValue(end, unit, costUnit));
-  return low === high ? `${low}` : `${low} to ${high}`;
+  return interval.low === null && interval.high === null ? '' : `${low} to ${high}`;
 }
 
 /** Lambda and other settings: at most three significant digits. */

@@ -42,7 +42,7 @@ export function routerTable(result: ReplayResult): Html {
   const plain = (name: string, { quality, costUsd }: Point, isFirst = false): Html =>
     html`<tr class="${isFirst ? 'rule' : ''}">
       <td>${name}</td>
-      ${cells(hasCost ? ['', '', '', fourDecimals(quality), costText(costUsd, costUnit), '', '', ''] : [fourDecimals(quality), ''])}
+      ${cells(hasCost ? ['', '', '', fourDecimals(quality), costText(costUsd, costUnit), ''] : [fourDecimals(quality), ''])}
     </tr>`;
   if (!hasCost) {
     return table(
@@ -61,17 +61,7 @@ export function routerTable(result: ReplayResult): Html {
     );
   }
   return table(
-    [
-      'router',
-      'AIQ (95 %)',
-      'AIQ − zero (95 %)',
-      'AIQ, code form',
-      'best quality',
-      'at cost',
-      'saves at 100 %',
-      'at 99 %',
-      'at 95 %',
-    ],
+    ['router', 'AIQ (95 %)', 'AIQ − zero (95 %)', 'AIQ, code form', 'best quality', 'at cost', 'saves at 99 % (95 %)'],
     [
       ...runs.map(
         (run) =>
@@ -82,7 +72,7 @@ export function routerTable(result: ReplayResult): Html {
               fourDecimals(run.cost?.aiqCodeForm ?? null),
               fourDecimals(run.top.point.quality),
               costText(run.top.point.costUsd, costUnit),
-              ...(run.cost?.savings ?? []).map(
+              ...(run.cost?.savings.filter(({ share }) => share === 0.99) ?? []).map(
                 ({ interval: { value, low, high } }) =>
                   html`${figureValue(value, 'change', costUnit)}<span class="origin"
                       >${result.resamples === 0 ? '' : figureRange({ value, interval: { low, high } }, 'change', costUnit)}</span
@@ -93,7 +83,7 @@ export function routerTable(result: ReplayResult): Html {
       ),
       html`<tr class="rule">
         <td>zero router</td>
-        ${cells([zero === null ? '–' : interval(zero.aiq), '', fourDecimals(zero?.aiqCodeForm ?? null), '', '', '', '', ''])}
+        ${cells([zero === null ? '–' : interval(zero.aiq), '', fourDecimals(zero?.aiqCodeForm ?? null), '', '', ''])}
       </tr>`,
       plain('random', random),
       plain(`best single: ${bestSingle.model}`, bestSingle),
