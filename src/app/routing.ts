@@ -7,6 +7,7 @@ import { createRoute, type Route } from '../routing/route.ts';
 import { createRouter, type Router } from '../routing/router.ts';
 import { createEmbedder } from './embedder.ts';
 import type { RewardRules } from '../rewards/rules.ts';
+import { controlRoute } from './control-route.ts';
 import { createRewardRules } from './reward-rules.ts';
 import { createEstimators, type SharedEstimator } from './learners.ts';
 
@@ -34,7 +35,7 @@ export async function assembleRouting(
 ): Promise<Routing> {
   const models = new Map(config.models.map((model) => [model.id, model]));
   const catalogue = await loadCatalogue({ policyDirs: config.policyDirs, verifierDirs: config.verifierDirs });
-  const embedder = createEmbedder(config);
+  const embedder = await createEmbedder(config);
   const estimators = createEstimators(config, catalogue, embedder);
   const routes = config.routes.map((route): Route => {
     const definition = catalogue.policies.get(route.policy.type);
@@ -87,7 +88,8 @@ export async function assembleRouting(
         learning.register(learner, estimator, (fact) => fact.quantity === quantity && taughtBy.has(fact.route));
       }
       for (const { name, memory } of remembering) {
-        learning.register(memory.id, memory.learner, (fact) => fact.route === name);
+        const control = controlRoute(name);
+        learning.register(memory.id, memory.learner, (fact) => fact.route === name || fact.route === control);
       }
     },
   };

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
   evaluate: async () => (await import('./evaluate.ts')).evaluateCommand(),
   shadow: async () => (await import('./shadow.ts')).shadowCommand(),
+  canary: async () => (await import('./canary.ts')).canaryCommand(),
   savings: async () => (await import('./savings.ts')).savingsCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
 };

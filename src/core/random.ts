@@ -24,12 +24,22 @@ export function hash32(text: string, seed = 0): number {
  * A string seed is hashed, so `seededRandom(`${routeSeed}:${decisionId}`)` is one independent stream per decision.
  */
 export function seededRandom(seed: string | number): Random {
-  const text = String(seed);
-  let a = hash32(text, 1);
-  let b = hash32(text, 2);
-  let c = hash32(text, 3);
-  let counter = 1;
-  const draw = (): number => {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let counter = 0;
+  /** At the first draw: every decision has a stream of its own, and most never draw. */
+  const start = (): void => {
+    const text = String(seed);
+    a = hash32(text, 1);
+    b = hash32(text, 2);
+    c = hash32(text, 3);
+    counter = 1;
+    for (let i = 0; i < 12; i++) step();
+    started = true;
+  };
+  let started = false;
+  const step = (): number => {
     const out = (((a + b) | 0) + counter) | 0;
     counter = (counter + 1) | 0;
     a = b ^ (b >>> 9);
@@ -38,7 +48,10 @@ export function seededRandom(seed: string | number): Random {
     c = (c + out) | 0;
     return out >>> 0;
   };
-  for (let i = 0; i < 12; i++) draw();
+  const draw = (): number => {
+    if (!started) start();
+    return step();
+  };
   const next = (): number => (draw() >>> 5) / 2 ** 27;
   return {
     next,

@@ -1,5 +1,7 @@
 import type { Embedder } from '../core/embedder.ts';
+import { newFloats } from '../math/slab.ts';
 import { createSurfaceReader, surfaceFeatures } from './surface.ts';
+import { WordTable } from './word-table.ts';
 
 /** Of the gateway, of `train` and of `replay` alike: what is replayed is what is served. */
 export const defaultDimensions = 256;
@@ -77,11 +79,11 @@ class FeatureBlock {
     }
   }
 
-  add(hash: number): void {
+  add(hash: number, times: number): void {
     const slot = mix(hash) >>> (32 - slotBits);
     const count = this.#counts[slot] ?? 0;
     if (count === 0) this.#touched[this.#used++] = slot;
-    this.#counts[slot] = count + 1;
+    this.#counts[slot] = count + times;
   }
 
   /** Adds the block, at length `weight`, to `out` and forgets it. */
@@ -119,22 +121,26 @@ export function createHashingEmbedder(
   const readSurface = createSurfaceReader();
   const sum = new Float64Array(dimensions);
 
-  /** Feeds one word, text[start..end), to the blocks; gives its hash. */
+  const distinct = new WordTable();
+
+  /** Notes one word, text[start..end), and its pair with the one before; gives its hash. */
   const readWord = (text: string, start: number, end: number, before: number): number => {
-    let whole = 0x811c9dc5;
-    for (let i = start; i < end; i++) whole = Math.imul(whole ^ text.charCodeAt(i), 0x01000193);
-    words.add(whole);
-    if (before !== 0) bigrams.add(Math.imul(before, 0x01000193) ^ whole);
+    const hash = distinct.add(text, start, end);
+    if (before !== 0) bigrams.add(Math.imul(before, 0x01000193) ^ hash, 1);
+    return hash;
+  };
+
+  /** Feeds the n-grams of a word that was met so many times, its ends marked. */
+  const readGrams = (text: string, start: number, end: number, times: number): void => {
     for (let first = start - 1; first < end; first++) {
       let gram = 0x811c9dc5;
       const last = Math.min(first + longestGram, end + 1);
       for (let i = first; i < last; i++) {
         const code = i < start || i === end ? edge : text.charCodeAt(i);
         gram = Math.imul(gram ^ code, 0x01000193);
-        if (i - first >= shortestGram - 1) characters.add(gram);
+        if (i - first >= shortestGram - 1) characters.add(gram, times);
       }
     }
-    return whole;
   };
 
   const readPart = (text: string): void => {
@@ -151,13 +157,17 @@ export function createHashingEmbedder(
       start = -1;
       if (code >= ideographic) before = readWord(text, i, i + 1, before);
     }
+    distinct.drain((hash, first, end, times) => {
+      words.add(hash, times);
+      readGrams(text, first, end, times);
+    });
   };
 
   return {
     id: `hashing-v1-${dimensions}`,
     dimensions,
     embed(text) {
-      const out = new Float32Array(dimensions);
+      const out = newFloats(dimensions);
       if (text.trim() === '') return out;
       sum.fill(0);
       const half = readCharacters / 2;

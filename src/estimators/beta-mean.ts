@@ -3,6 +3,7 @@ import { defineEstimator } from '../core/estimator.ts';
 import { ModelIndex } from '../math/model-index.ts';
 import { StateReader } from '../math/state-reader.ts';
 import { checkTrainingRows, inRange } from '../math/training-rows.ts';
+import { newDoubles } from '../math/slab.ts';
 
 const version = 1;
 
@@ -76,8 +77,8 @@ export default defineEstimator({
         sums[at + 1] = (sums[at + 1] ?? 0) * options.discount + weight * (1 - value);
       },
       predict(_, candidates) {
-        const mean = new Float64Array(candidates.length);
-        const deviation = new Float64Array(candidates.length);
+        const mean = newDoubles(candidates.length);
+        const deviation = newDoubles(candidates.length);
         candidates.forEach(({ model }, i) => {
           const found = models.find(model);
           const good = options.prior_strength * options.prior_mean + (found < 0 ? 0 : (sums[2 * found] ?? 0));

@@ -5,6 +5,7 @@ import { priorOutputTokens } from '../math/price.ts';
 import { deviationOf, meanOf, momentWidth, priorBelief, shrink } from '../math/running-mean.ts';
 import type { Belief, MeanPrior } from '../math/running-mean.ts';
 import { checkTrainingRows, inRange } from '../math/training-rows.ts';
+import { newDoubles } from '../math/slab.ts';
 
 const neighbourCounts = [300, 200, 160, 100, 80, 40, 20, 10, 5];
 
@@ -78,8 +79,8 @@ export default defineEstimator({
       },
       predict({ embedding, promptTokens }, candidates) {
         const near = known.near(embedding, options.k, options.sharpness);
-        const mean = new Float64Array(candidates.length);
-        const deviation = new Float64Array(candidates.length);
+        const mean = newDoubles(candidates.length);
+        const deviation = newDoubles(candidates.length);
         candidates.forEach((candidate, i) => {
           const column = known.models.find(candidate.model);
           priorBelief(quantity, candidate, promptTokens, prior, belief);

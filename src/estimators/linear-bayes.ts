@@ -7,6 +7,7 @@ import { deviationOf, meanOf, priorBelief, shrink } from '../math/running-mean.t
 import type { Belief, MeanPrior } from '../math/running-mean.ts';
 import { checkTrainingRows, inRange } from '../math/training-rows.ts';
 import { clamp } from '../math/vectors.ts';
+import { newDoubles } from '../math/slab.ts';
 
 const alphas = [30, 10, 3, 1, 0.3];
 
@@ -123,8 +124,8 @@ export default defineEstimator({
         known.update(model, value, weight, promptTokens);
       },
       predict({ embedding, promptTokens }, candidates) {
-        const mean = new Float64Array(candidates.length);
-        const deviation = new Float64Array(candidates.length);
+        const mean = newDoubles(candidates.length);
+        const deviation = newDoubles(candidates.length);
         known.place(embedding);
         const widest = known.priorSpread();
         candidates.forEach((candidate, i) => {

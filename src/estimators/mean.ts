@@ -6,6 +6,7 @@ import { addMoments, deviationOf, meanOf, momentWidth, priorBelief, shrink } fro
 import type { Belief, MeanPrior } from '../math/running-mean.ts';
 import { StateReader } from '../math/state-reader.ts';
 import { checkTrainingRows, inRange } from '../math/training-rows.ts';
+import { newDoubles } from '../math/slab.ts';
 
 const version = 1;
 
@@ -78,8 +79,8 @@ export default defineEstimator({
         addMoments(moments, offset, weight, value, promptTokens);
       },
       predict({ promptTokens }, candidates) {
-        const mean = new Float64Array(candidates.length);
-        const deviation = new Float64Array(candidates.length);
+        const mean = newDoubles(candidates.length);
+        const deviation = newDoubles(candidates.length);
         candidates.forEach((candidate, i) => {
           const found = models.find(candidate.model);
           priorBelief(quantity, candidate, promptTokens, prior, belief);

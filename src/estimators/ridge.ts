@@ -6,6 +6,7 @@ import type { Fitted } from '../math/ridge-models.ts';
 import { deviationOf, meanOf, priorBelief, shrink } from '../math/running-mean.ts';
 import type { Belief, MeanPrior } from '../math/running-mean.ts';
 import { checkTrainingRows, inRange } from '../math/training-rows.ts';
+import { newDoubles } from '../math/slab.ts';
 
 const alphas = [300, 100, 30, 10, 3, 1];
 
@@ -78,8 +79,8 @@ export default defineEstimator({
         known.update(model, value, weight, promptTokens, embedding);
       },
       predict(input, candidates) {
-        const mean = new Float64Array(candidates.length);
-        const deviation = new Float64Array(candidates.length);
+        const mean = newDoubles(candidates.length);
+        const deviation = newDoubles(candidates.length);
         known.place(input);
         candidates.forEach((candidate, i) => {
           const fitted = known.fitted(candidate.model);

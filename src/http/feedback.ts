@@ -30,7 +30,7 @@ export function feedbackEndpoint(app: FastifyInstance, gateway: Gateway): void {
 
 const members = ['decision', 'score', 'key', 'source'];
 /** What the gateway itself says; nobody else may claim to. */
-const reservedSources = ['usage', 'implicit', 'verifier', 'judge'];
+const reservedSources = ['usage', 'implicit', 'verifier', 'judge', 'admin'];
 const longestName = 128;
 
 function readFeedback(parsed: Readonly<Record<string, unknown>>, at: number): Reward {

@@ -2,6 +2,7 @@ import type { Candidate } from '../core/candidate.ts';
 import type { Plan } from '../core/decision.ts';
 import { PointsmanError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
+import { newDoubles } from './slab.ts';
 
 /** An order over candidates, and how many of them share the first place. */
 export interface Ranked {
@@ -66,7 +67,7 @@ export function utilities(quality: Float64Array, costUsd: Float64Array, lambda: 
 
 /** What a deterministic rule with fair ties would choose: the first place split equally among its leaders. */
 export function leaderPropensities({ ranking, leaders }: Ranked): Float64Array {
-  const propensities = new Float64Array(ranking.length);
+  const propensities = newDoubles(ranking.length);
   for (let place = 0; place < leaders; place++) propensities[ranking[place] ?? 0] = 1 / leaders;
   return propensities;
 }

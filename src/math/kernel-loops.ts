@@ -5,6 +5,8 @@
 export interface Loops {
   /** out[r] = rows[r] . query; int16 in, int32 out; `stride` bytes a row, a multiple of 32. Exact while it fits int32. */
   readonly dots: (rows: number, count: number, stride: number, query: number, out: number) => void;
+  /** out[r] = rows[r] . x; float64, `count` rows of n one after another. */
+  readonly products: (rows: number, count: number, x: number, n: number, out: number) => void;
   /** x' P x. */
   readonly quadratic: (packed: number, x: number, n: number) => number;
   /** out = P x. */

@@ -47,6 +47,12 @@ export function createPlainKernels(): Kernels {
         scores[row] = sum;
       }
     },
+    products(rows, count, x, n, out) {
+      const matrix = doubles(rows, count * n);
+      const vector = doubles(x, n);
+      const sums = doubles(out, count);
+      for (let row = 0; row < count; row++) sums[row] = dot(matrix, row * n, vector, n);
+    },
     quadratic(packed, x, n) {
       const matrix = packedAt(packed, n);
       const vector = doubles(x, n);

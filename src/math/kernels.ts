@@ -17,7 +17,7 @@ const module = compile();
 
 /** Our own exports, whose types kernels.wat settles; the tests of both kinds check that these agree. */
 function isLoops(exports: object): exports is Loops {
-  return ['dots', 'quadratic', 'multiply', 'addOuter'].every((name) => name in exports);
+  return ['dots', 'products', 'quadratic', 'multiply', 'addOuter'].every((name) => name in exports);
 }
 
 /** One memory with its loops: WebAssembly SIMD where it can be had, else plain TypeScript with the same results. */
@@ -30,6 +30,7 @@ export function createKernels(): Kernels {
     return {
       kind: 'wasm',
       dots: loops.dots,
+      products: loops.products,
       quadratic: loops.quadratic,
       multiply: loops.multiply,
       addOuter: loops.addOuter,

@@ -75,6 +75,18 @@
       (then (f64.store (local.get $out) (f64.add (f64.load (local.get $out))
         (f64.mul (local.get $scale) (f64.load (local.get $a))))))))
 
+  ;; out[r] = rows[r] . x, float64: $count rows of $n one after another.
+  (func (export "products") (param $rows i32) (param $count i32) (param $x i32) (param $n i32) (param $out i32)
+    (local $end i32)
+    (local.set $end (i32.add (local.get $out) (i32.shl (local.get $count) (i32.const 3))))
+    (block $done
+      (loop $row
+        (br_if $done (i32.ge_u (local.get $out) (local.get $end)))
+        (f64.store (local.get $out) (call $dot (local.get $rows) (local.get $x) (local.get $n)))
+        (local.set $rows (i32.add (local.get $rows) (i32.shl (local.get $n) (i32.const 3))))
+        (local.set $out (i32.add (local.get $out) (i32.const 8)))
+        (br $row))))
+
   ;; x' P x for the symmetric n x n matrix P, kept as the rows of its lower triangle one after another, float64.
   (func (export "quadratic") (param $packed i32) (param $x i32) (param $n i32) (result f64)
     (local $i i32) (local $value f64) (local $total f64) (local $part f64)

@@ -1,8 +1,8 @@
 import type { EstimatorContext, TrainingRows } from '../core/estimator.ts';
 import type { State } from '../core/state.ts';
 import { ModelIndex } from './model-index.ts';
-import { bucketOf, createNeighbourhoodFinder } from './neighbourhood.ts';
-import { QuantisedRows } from './quantised-rows.ts';
+import { createNeighbourhoodFinder, lowestIn } from './neighbourhood.ts';
+import { QuantisedRows, shareRows } from './quantised-rows.ts';
 import { addMoments, momentWidth } from './running-mean.ts';
 import { StateReader } from './state-reader.ts';
 import { thinRows } from './thin-rows.ts';
@@ -11,12 +11,12 @@ import { power } from './vectors.ts';
 const version = 1;
 const factWidth = 3;
 
-/** What the neighbourhood of a query says. */
+/** What the neighbourhood of a query says; valid until the next call of `near`. */
 export interface Near {
   /** [models x momentWidth], see `addMoments`. */
-  readonly moments: Float64Array;
+  moments: Float64Array;
   /** [models] how many equally weighted neighbours the weights amount to: (sum of w)^2 / sum of w^2. */
-  readonly effective: Float64Array;
+  effective: Float64Array;
 }
 
 /**
@@ -30,7 +30,13 @@ export class NeighbourRows {
   readonly #context: EstimatorContext;
   readonly #maxTrained: number;
   readonly #maxOnline: number;
-  readonly #directions: QuantisedRows;
+  /** Rows of training: never written to, and shared with whoever was trained on the same queries. */
+  #trainedDirections: QuantisedRows;
+  /** The ring of rows learned while serving. */
+  #onlineDirections: QuantisedRows;
+  /** [rows] scores of both. */
+  #scores = new Int32Array(0);
+  readonly #near: Near = { moments: new Float64Array(0), effective: new Float64Array(0) };
   readonly #find = createNeighbourhoodFinder();
   /** [rows x models], NaN where unobserved. */
   #values: Float64Array = new Float64Array(0);
@@ -46,12 +52,14 @@ export class NeighbourRows {
     this.#context = context;
     this.#maxTrained = maxTrained;
     this.#maxOnline = maxOnline;
-    this.#directions = new QuantisedRows(context.dimensions);
+    this.#trainedDirections = new QuantisedRows(context.dimensions);
+    this.#onlineDirections = new QuantisedRows(context.dimensions);
   }
 
   replace(rows: TrainingRows): void {
     this.models.replace(rows.models);
-    this.#directions.clear();
+    const directions = new QuantisedRows(this.#context.dimensions);
+    this.#onlineDirections = new QuantisedRows(this.#context.dimensions);
     this.moments = new Float64Array(this.models.size * momentWidth);
     this.#trained = 0;
     this.#next = 0;
@@ -69,7 +77,7 @@ export class NeighbourRows {
     for (const row of kept) {
       const place = this.#trained++;
       const values = rows.values.subarray(row * width, (row + 1) * width);
-      this.#directions.set(place, rows.embeddings.subarray(row * rows.dimensions, (row + 1) * rows.dimensions));
+      directions.set(place, rows.embeddings.subarray(row * rows.dimensions, (row + 1) * rows.dimensions));
       this.#values.set(values, place * width);
       this.#facts[place * factWidth] = rows.promptTokens[row] ?? 0;
       this.#facts[place * factWidth + 1] = 1;
@@ -77,6 +85,7 @@ export class NeighbourRows {
       this.#cells[place] = cells;
       this.#facts[place * factWidth + 2] = cells === 1 ? values.findIndex((value) => !Number.isNaN(value)) : -1;
     }
+    this.#trainedDirections = shareRows(directions);
   }
 
   append(model: string, value: number, weight: number, promptTokens: number, embedding: Float32Array | null): void {
@@ -85,9 +94,9 @@ export class NeighbourRows {
     // Without a direction a fact is nobody's neighbour, but still part of the model's mean.
     if (embedding === null) return;
     const row = this.#trained + this.#next;
+    this.#onlineDirections.set(this.#next, embedding);
     this.#next = (this.#next + 1) % this.#maxOnline;
     this.#makeRoom(row + 1);
-    this.#directions.set(row, embedding);
     const width = this.models.size;
     this.#values.fill(NaN, row * width, (row + 1) * width);
     this.#values[row * width + column] = value;
@@ -100,13 +109,14 @@ export class NeighbourRows {
   /** Weights are (cosine / best cosine)^sharpness; the neighbourhood holds k values per model on average. */
   near(embedding: Float32Array, k: number, sharpness: number): Near {
     const width = this.models.size;
-    const moments = new Float64Array(width * momentWidth);
-    const effective = new Float64Array(width);
-    const count = this.#directions.count;
-    const scores = count === 0 ? null : this.#directions.scores(embedding);
-    if (scores === null) return { moments, effective };
+    const found = this.#emptied();
+    const { moments, effective } = found;
+    const count = this.#rows;
+    const scores = count === 0 ? null : this.#scoresOf(embedding);
+    if (scores === null) return found;
     const { edge, edgeShare, best } = this.#find(scores, this.#cells, k * width);
-    if (best <= 0 && sharpness > 0) return { moments, effective };
+    const [outside, inside] = [lowestIn(edge), lowestIn(edge + 1)];
+    if (best <= 0 && sharpness > 0) return found;
     const scale = 1 / Math.max(best, 1);
     const values = this.#values;
     const facts = this.#facts;
@@ -117,9 +127,8 @@ export class NeighbourRows {
     let fullPrompts = 0;
     for (let row = 0; row < count; row++) {
       const score = scores[row] ?? 0;
-      const bucket = bucketOf(score);
-      if (bucket < edge) continue;
-      const nearness = power(Math.max(0, score * scale), sharpness) * (bucket === edge ? edgeShare : 1);
+      if (score < outside) continue;
+      const nearness = power(Math.max(0, score * scale), sharpness) * (score < inside ? edgeShare : 1);
       if (nearness === 0) continue;
       const promptTokens = facts[row * factWidth] ?? 0;
       const weight = nearness * (facts[row * factWidth + 1] ?? 0);
@@ -157,11 +166,11 @@ export class NeighbourRows {
       moments[at + 3] = (moments[at + 3] ?? 0) + fullPrompts;
       effective[column] = squares > 0 ? weight ** 2 / squares : 0;
     }
-    return { moments, effective };
+    return found;
   }
 
   save(): State {
-    const rows = this.#directions.count;
+    const rows = this.#rows;
     return {
       version,
       data: {
@@ -173,7 +182,7 @@ export class NeighbourRows {
         next: this.#next,
       },
       arrays: {
-        directions: this.#directions.save(),
+        directions: joined(this.#trainedDirections.view(), this.#onlineDirections.view()),
         values: this.#values.slice(0, rows * this.models.size),
         facts: this.#facts.slice(0, rows * factWidth),
         moments: this.moments.slice(),
@@ -193,12 +202,17 @@ export class NeighbourRows {
     if (online < 0 || online > this.#maxOnline || next >= this.#maxOnline || next > online) {
       reader.refuse(`${online} rows learned while serving do not fit max_online_rows ${this.#maxOnline}`);
     }
-    const directions = reader.bytes('directions', this.#directions.bytesOf(rows));
+    const directions = reader.bytes('directions', this.#onlineDirections.bytesOf(rows));
     const values = reader.doubles('values', rows * names.length);
     const facts = reader.doubles('facts', rows * factWidth);
     this.moments = reader.doubles('moments', names.length * momentWidth);
     this.models.replace(names);
-    this.#directions.load(directions);
+    const trainedDirections = new QuantisedRows(this.#context.dimensions);
+    const split = trainedDirections.bytesOf(trained);
+    trainedDirections.load(directions.subarray(0, split));
+    this.#trainedDirections = shareRows(trainedDirections);
+    this.#onlineDirections = new QuantisedRows(this.#context.dimensions);
+    this.#onlineDirections.load(directions.subarray(split));
     this.#values = values;
     this.#facts = facts;
     this.#cells = new Int32Array(rows);
@@ -207,6 +221,32 @@ export class NeighbourRows {
     }
     this.#trained = trained;
     this.#next = next;
+  }
+
+  get #rows(): number {
+    return this.#trained + this.#onlineDirections.count;
+  }
+
+  #scoresOf(embedding: Float32Array): Int32Array | null {
+    const trained = this.#trainedDirections.scores(embedding);
+    if (trained === null || this.#onlineDirections.count === 0) return trained;
+    const online = this.#onlineDirections.scores(embedding) ?? new Int32Array(0);
+    if (this.#scores.length !== this.#rows) this.#scores = new Int32Array(this.#rows);
+    this.#scores.set(trained);
+    this.#scores.set(online, this.#trained);
+    return this.#scores;
+  }
+
+  #emptied(): Near {
+    const near = this.#near;
+    if (near.effective.length === this.models.size) {
+      near.moments.fill(0);
+      near.effective.fill(0);
+    } else {
+      near.moments = new Float64Array(this.models.size * momentWidth);
+      near.effective = new Float64Array(this.models.size);
+    }
+    return near;
   }
 
   #count(column: number, weight: number, value: number, promptTokens: number): void {
@@ -247,3 +287,10 @@ export class NeighbourRows {
 
 const observedIn = (values: Float64Array): number =>
   values.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0);
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}

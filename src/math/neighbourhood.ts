@@ -6,6 +6,9 @@ const buckets = 2 * half;
 /** The bucket of a score, higher for nearer rows. */
 export const bucketOf = (score: number): number => Math.min(buckets - 1, (score >> shift) + half);
 
+/** The lowest score in a bucket; of a bucket above the last one, higher than any score. */
+export const lowestIn = (bucket: number): number => (bucket < buckets ? (bucket - half) * 2 ** shift : Infinity);
+
 export interface Neighbourhood {
   /** Rows in a higher bucket belong to it whole; rows in a lower one do not. */
   edge: number;

@@ -2,6 +2,7 @@ import type { Candidate } from '../core/candidate.ts';
 import type { PolicyDecision } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
 import { callOf, dollars, leaderPropensities, rank, short } from './choice.ts';
+import { newDoubles } from './slab.ts';
 
 /** What an optimistic rule believes of each candidate, all [candidates]. */
 export interface Optimism {
@@ -18,7 +19,7 @@ export function optimisticDecision(
   lambda: number,
   random: Random,
 ): PolicyDecision {
-  const scores = new Float64Array(candidates.length);
+  const scores = newDoubles(candidates.length);
   for (let i = 0; i < scores.length; i++) {
     const hope = bonus[i] ?? 0;
     // Costs of the untried stay out of their score: lambda may be large enough to drown any finite one.

@@ -12,6 +12,8 @@ export class PackedInverses {
   readonly size: number;
   readonly #kernels: Kernels;
   #count = 0;
+  #input: Float64Array;
+  #applied: Float64Array;
 
   /** `kernels` is only given by tests. */
   constructor(n: number, kernels: Kernels = createKernels()) {
@@ -19,6 +21,7 @@ export class PackedInverses {
     this.size = (n * (n + 1)) / 2;
     this.#kernels = kernels;
     kernels.reserve(3 * n * 8);
+    [this.#input, this.#applied] = this.#views();
   }
 
   get count(): number {
@@ -51,7 +54,7 @@ export class PackedInverses {
 
   /** The vector that `quadratic`, `apply` and `addOuter` use; valid until the next `add`. */
   get input(): Float64Array {
-    return new Float64Array(this.#kernels.buffer, 0, this.n);
+    return this.#input;
   }
 
   /** x' P x for the input x. */
@@ -61,9 +64,8 @@ export class PackedInverses {
 
   /** P x for the input x; valid until the next call of any method. */
   apply(place: number): Float64Array {
-    const out = this.n * 8;
-    this.#kernels.multiply(this.#offset(place), 0, this.n, out);
-    return new Float64Array(this.#kernels.buffer, out, this.n);
+    this.#kernels.multiply(this.#offset(place), 0, this.n, this.n * 8);
+    return this.#applied;
   }
 
   /** Adds scale x x' for the input x to the matrix in this place. */
@@ -93,6 +95,12 @@ export class PackedInverses {
   #add(): number {
     this.#count++;
     this.#kernels.reserve(this.#offset(this.#count));
+    [this.#input, this.#applied] = this.#views();
     return this.#count - 1;
+  }
+
+  #views(): [Float64Array, Float64Array] {
+    const { buffer } = this.#kernels;
+    return [new Float64Array(buffer, 0, this.n), new Float64Array(buffer, this.n * 8, this.n)];
   }
 }

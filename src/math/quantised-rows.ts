@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createKernels } from './kernels.ts';
 import type { Kernels } from './kernel-loops.ts';
 import { norm } from './vectors.ts';
@@ -18,12 +19,16 @@ export class QuantisedRows {
   readonly #kernels: Kernels;
   #count = 0;
   #capacity = 0;
+  /** The query that was asked for last, as two elements a number, and whether its scores are still in memory. */
+  readonly #query: Int32Array;
+  #scored = false;
 
   /** `kernels` is only given by tests. */
   constructor(dimensions: number, kernels: Kernels = createKernels()) {
     this.dimensions = dimensions;
     this.#stride = Math.ceil(dimensions / 16) * 32;
     this.#kernels = kernels;
+    this.#query = new Int32Array(this.#stride / 4);
     kernels.reserve(this.#stride);
   }
 
@@ -33,28 +38,26 @@ export class QuantisedRows {
 
   /** Writes over row `index`, or appends where it equals `count`. A vector without a direction becomes a zero row. */
   set(index: number, vector: Float32Array): void {
+    this.#scored = false;
     if (index === this.#count) this.#grow(++this.#count);
     this.#write(this.#rowAt(index), vector);
   }
 
   /**
    * [count] cosines times `unitScore`, valid until the next call of any method; null where the vector has no direction
-   * (all zero, or an element that is not finite).
+   * (all zero, or an element that is not finite). Asked for the same vector again, it has them still: quality and cost
+   * may be looked up among the same rows.
    */
   scores(vector: Float32Array): Int32Array | null {
     if (!this.#write(0, vector)) return null;
     const out = this.#rowAt(this.#capacity);
-    this.#kernels.dots(this.#stride, this.#count, this.#stride, 0, out);
+    if (!this.#isAnswered()) this.#kernels.dots(this.#stride, this.#count, this.#stride, 0, out);
     return new Int32Array(this.#kernels.buffer, out, this.#count);
   }
 
-  clear(): void {
-    this.#count = 0;
-  }
-
-  /** A copy: `count` x `stride` bytes of little-endian int16. */
-  save(): Uint8Array {
-    return new Uint8Array(this.#kernels.buffer, this.#stride, this.#count * this.#stride).slice();
+  /** `count` x `stride` bytes of little-endian int16; valid until the next `set` or `load`. */
+  view(): Uint8Array {
+    return new Uint8Array(this.#kernels.buffer, this.#stride, this.#count * this.#stride);
   }
 
   /** Bytes that `save` gives for so many rows. */
@@ -63,9 +66,20 @@ export class QuantisedRows {
   }
 
   load(bytes: Uint8Array): void {
+    this.#scored = false;
     this.#count = bytes.length / this.#stride;
     this.#grow(this.#count);
     new Uint8Array(this.#kernels.buffer).set(bytes, this.#stride);
+  }
+
+  /** Whether the vector that was just written is the one that the scores in memory are of; from now on it is. */
+  #isAnswered(): boolean {
+    const written = new Int32Array(this.#kernels.buffer, 0, this.#query.length);
+    let same = this.#scored;
+    for (let i = 0; same && i < written.length; i++) same = written[i] === this.#query[i];
+    if (!same) this.#query.set(written);
+    this.#scored = true;
+    return same;
   }
 
   /** The query lies before the rows, the scores behind the last row that there is room for. */
@@ -89,4 +103,20 @@ export class QuantisedRows {
     else for (let i = 0; i < row.length; i++) row[i] = Math.round((vector[i] ?? 0) * scale);
     return placed;
   }
+}
+
+/** Rows in use somewhere in this process, by a hash of what is in them. */
+const shared = new Map<string, WeakRef<QuantisedRows>>();
+const forget = new FinalizationRegistry((key: string) => {
+  if (shared.get(key)?.deref() === undefined) shared.delete(key);
+});
+
+/** Rows that equal these: the ones that somebody already has, else these. Neither may be written to from now on. */
+export function shareRows(rows: QuantisedRows): QuantisedRows {
+  const key = `${rows.dimensions}:${createHash('sha256').update(rows.view()).digest('base64')}`;
+  const known = shared.get(key)?.deref();
+  if (known !== undefined) return known;
+  shared.set(key, new WeakRef(rows));
+  forget.register(rows, key);
+  return rows;
 }

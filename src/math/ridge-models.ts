@@ -1,6 +1,7 @@
 import { PointsmanError } from '../core/errors.ts';
 import type { EstimatorContext, EstimatorInput, TrainingRows } from '../core/estimator.ts';
 import type { State } from '../core/state.ts';
+import { CoefficientRows } from './coefficient-rows.ts';
 import { ModelIndex } from './model-index.ts';
 import { PackedInverses } from './packed-inverses.ts';
 import { addMoments, momentWidth } from './running-mean.ts';
@@ -17,8 +18,6 @@ interface Regression {
   residual: number;
   /** [momentWidth] of the outcomes themselves, see `addMoments`. */
   readonly moments: Float64Array;
-  /** [responses x n] coefficients. */
-  readonly coefficients: Float64Array;
 }
 
 /** What one model's regression says of the query that was last placed. */
@@ -45,6 +44,10 @@ export class RidgeModels {
   readonly #penalties: Float64Array;
   readonly #inverses: PackedInverses;
   readonly #regressions: Regression[] = [];
+  /** `responses` rows for each of the regressions. */
+  readonly #coefficients: CoefficientRows;
+  /** What the coefficients say of the query that was last placed. */
+  #products: Float64Array = new Float64Array(0);
   readonly #respond: (value: number, promptTokens: number, out: Float64Array) => void;
   readonly #response: Float64Array;
   /** [places] x' P x of the query that was last placed; NaN where not yet worked out. */
@@ -67,6 +70,7 @@ export class RidgeModels {
     this.#penalties = new Float64Array(n).fill(alpha);
     this.#penalties[n - 1] = interceptPenalty;
     this.#inverses = new PackedInverses(n);
+    this.#coefficients = new CoefficientRows(n);
     this.#response = new Float64Array(responses);
     this.#fitted = { residual: 0, moments: noMoments, spread: 0, values: new Float64Array(responses) };
   }
@@ -74,6 +78,7 @@ export class RidgeModels {
   fit(rows: TrainingRows): void {
     this.models.replace(rows.models);
     this.#inverses.clear();
+    this.#coefficients.clear();
     this.#regressions.length = 0;
     const placeOf = new Map<string, number>();
     rows.models.forEach((_, column) => {
@@ -87,6 +92,7 @@ export class RidgeModels {
 
   update(model: string, value: number, weight: number, promptTokens: number, embedding: Float32Array | null): void {
     const regression = this.#regressionOf(model);
+    const first = this.models.find(model) * this.#responses;
     if (this.#regressions.some((other) => other !== regression && other.place === regression.place)) {
       regression.place = this.#inverses.addCopy(regression.place);
     }
@@ -97,10 +103,10 @@ export class RidgeModels {
     const gains = this.#inverses.apply(regression.place);
     const gain = this.#inverses.learn(regression.place, weight, dot(input, gains, 0, n));
     for (let r = 0; r < this.#responses; r++) {
-      const coefficients = regression.coefficients;
-      const surprise = (this.#response[r] ?? 0) - dot(input, coefficients, r * n, n);
+      const coefficients = this.#coefficients.view(first + r);
+      const surprise = (this.#response[r] ?? 0) - dot(input, coefficients, 0, n);
       const step = gain * surprise;
-      for (let i = 0; i < n; i++) coefficients[r * n + i] = (coefficients[r * n + i] ?? 0) + step * (gains[i] ?? 0);
+      for (let i = 0; i < n; i++) coefficients[i] = (coefficients[i] ?? 0) + step * (gains[i] ?? 0);
       if (r === 0) regression.residual += step * surprise;
     }
     addMoments(regression.moments, 0, weight, value, promptTokens);
@@ -115,6 +121,7 @@ export class RidgeModels {
     let spread = 0;
     for (let i = 0; i < input.length; i++) spread += (input[i] ?? 0) ** 2 / (this.#penalties[i] ?? 1);
     this.#unseenSpread = spread;
+    this.#products = this.#coefficients.products(input);
   }
 
   /** Valid until the next call of any method. */
@@ -138,22 +145,18 @@ export class RidgeModels {
     out.residual = regression.residual;
     out.moments = regression.moments;
     out.spread = spread;
-    const n = this.#inverses.n;
-    const input = this.#inverses.input;
-    for (let r = 0; r < this.#responses; r++) out.values[r] = dot(input, regression.coefficients, r * n, n);
+    for (let r = 0; r < this.#responses; r++) out.values[r] = this.#products[found * this.#responses + r] ?? 0;
     return out;
   }
 
   save(): State {
-    const n = this.#inverses.n;
     const { size, count } = this.#inverses;
     const inverses = new Float64Array(count * size);
     for (let place = 0; place < count; place++) inverses.set(this.#inverses.view(place), place * size);
-    const coefficients = new Float64Array(this.#regressions.length * this.#responses * n);
+    const coefficients = this.#coefficients.view(0, this.#coefficients.count).slice();
     const moments = new Float64Array(this.#regressions.length * momentWidth);
     const residuals = Float64Array.from(this.#regressions, ({ residual }) => residual);
     this.#regressions.forEach((regression, i) => {
-      coefficients.set(regression.coefficients, i * this.#responses * n);
       moments.set(regression.moments, i * momentWidth);
     });
     return {
@@ -193,13 +196,15 @@ export class RidgeModels {
       this.#inverses.addDiagonal(this.#penalties);
       this.#inverses.view(place).set(inverses.subarray(place * size, (place + 1) * size));
     }
+    this.#coefficients.clear();
+    this.#coefficients.add(names.length * this.#responses);
+    this.#coefficients.view(0, this.#coefficients.count).set(coefficients);
     this.#regressions.length = 0;
     places.forEach((place, i) => {
       this.#regressions.push({
         place,
         residual: residuals[i] ?? 0,
         moments: moments.slice(i * momentWidth, (i + 1) * momentWidth),
-        coefficients: coefficients.slice(i * width, (i + 1) * width),
       });
     });
   }
@@ -212,8 +217,8 @@ export class RidgeModels {
       place: this.#inverses.addDiagonal(this.#penalties.map((penalty) => 1 / penalty)),
       residual: 0,
       moments: new Float64Array(momentWidth),
-      coefficients: new Float64Array(this.#responses * this.#inverses.n),
     };
+    this.#coefficients.add(this.#responses);
     this.#regressions.push(fresh);
     return fresh;
   }
@@ -233,7 +238,8 @@ export class RidgeModels {
 
   #fitModel(rows: TrainingRows, seen: readonly number[], column: number, place: number): Regression {
     const n = this.#inverses.n;
-    const coefficients = new Float64Array(this.#responses * n);
+    this.#coefficients.add(this.#responses);
+    const coefficients = this.#coefficients.view(column * this.#responses, this.#responses);
     const products = new Float64Array(this.#responses * n);
     const input = new Float64Array(n);
     const moments = new Float64Array(momentWidth);
@@ -255,7 +261,7 @@ export class RidgeModels {
       coefficients.set(this.#inverses.apply(place), r * n);
     }
     const residual = Math.max(0, squares - dot(products, coefficients, 0, n));
-    return { place, residual, moments, coefficients };
+    return { place, residual, moments };
   }
 }
 

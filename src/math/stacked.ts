@@ -9,6 +9,7 @@ import { canonicalOrder } from './row-order.ts';
 import { chooseMixture, mixParts } from './stack-choice.ts';
 import { StateReader } from './state-reader.ts';
 import { checkTrainingRows } from './training-rows.ts';
+import { newDoubles } from './slab.ts';
 
 const version = 2;
 /** With fewer rows there is nothing to hold out, and all components weigh alike. */
@@ -74,8 +75,8 @@ export class Stacked implements Estimator {
   }
 
   predict(input: EstimatorInput, candidates: readonly Candidate[]): Prediction {
-    const mean = new Float64Array(candidates.length);
-    const deviation = new Float64Array(candidates.length);
+    const mean = newDoubles(candidates.length);
+    const deviation = newDoubles(candidates.length);
     this.#components.forEach((component, k) => {
       const weight = this.#weights[k] ?? 0;
       if (weight === 0) return;

@@ -20,6 +20,7 @@ import { addMoments, deviationOf, meanOf, momentWidth, priorBelief, shrink } fro
 import type { Belief, MeanPrior } from './running-mean.ts';
 import { StateReader } from './state-reader.ts';
 import { checkTrainingRows, inRange } from './training-rows.ts';
+import { newDoubles } from './slab.ts';
 
 /** What a family learned from rows and never changes afterwards. */
 export interface TrainedPart {
@@ -157,8 +158,8 @@ export function trainedEstimator(
     },
     predict({ embedding, promptTokens }, candidates) {
       place(embedding, promptTokens);
-      const mean = new Float64Array(candidates.length);
-      const deviation = new Float64Array(candidates.length);
+      const mean = newDoubles(candidates.length);
+      const deviation = newDoubles(candidates.length);
       for (const [i, candidate] of candidates.entries()) {
         const column = models.find(candidate.model);
         believe(candidate, promptTokens);

@@ -1,6 +1,7 @@
 import type { Policy } from '../core/policy.ts';
 import { optimisticDecision } from './optimism.ts';
 import { createTrialCounts, type TrialSettings } from './trial-counts.ts';
+import { newDoubles } from './slab.ts';
 
 /** Below this much evidence a model is as good as never tried: old evidence was forgotten. */
 const leastEvidence = 0.5;
@@ -17,8 +18,8 @@ export function upperBoundPolicy(
   return {
     memory,
     decide({ candidates, predictions, lambda: asked, random }) {
-      const quality = new Float64Array(candidates.length);
-      const bonus = new Float64Array(candidates.length);
+      const quality = newDoubles(candidates.length);
+      const bonus = newDoubles(candidates.length);
       const all = Math.log(Math.max(1, memory.total));
       candidates.forEach(({ model }, i) => {
         const evidence = memory.weight(model);

@@ -63,7 +63,7 @@ interface Row extends Omit<
 
 /**
  * Opens the outcome database for offline evaluation; a gateway may go on writing to it. Requests that no model answered
- * are left out. Throws `invalid_data` where there is no such file or it is no outcome database.
+ * are left out, and so is what the gateway asked for itself (routes `#judge`, `#shadow/...`). Throws `invalid_data` where there is no such file or it is no outcome database.
  */
 export function openDecisionLog(path: string): DecisionLog {
   if (!existsSync(path)) throw new PointsmanError('invalid_data', `${path}: there is no such outcome database.`);
@@ -79,10 +79,10 @@ export function openDecisionLog(path: string): DecisionLog {
          (SELECT a.output_tokens FROM attempts a WHERE a.decision_number = d.number AND a.model = d.served_model
             ORDER BY a.position DESC LIMIT 1) AS outputTokens
        FROM decisions d LEFT JOIN texts t ON t.decision_number = d.number
-       WHERE d.served_model IS NOT NULL ORDER BY d.number`,
+       WHERE d.served_model IS NOT NULL AND d.route NOT LIKE '#%' ORDER BY d.number`,
     );
     const lists = database.prepare<[], { candidates: string }>(
-      'SELECT candidates FROM decisions WHERE served_model IS NOT NULL GROUP BY candidates ORDER BY min(number)',
+      "SELECT candidates FROM decisions WHERE served_model IS NOT NULL AND route NOT LIKE '#%' GROUP BY candidates ORDER BY min(number)",
     );
     return {
       models: [...new Set(lists.all().flatMap(({ candidates }) => namesIn(candidates)))],

@@ -1,5 +1,5 @@
 import type { Quantity } from '../core/estimator.ts';
-import { packCells, type Cell, type PackedCells } from './cells.ts';
+import { Cells, type PackedCells } from './cells.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Attempt, Completion, DecisionRecord } from '../core/outcome.ts';
 
@@ -28,7 +28,11 @@ export const buffersOf = ({
   doubles,
   floats,
 }: PackedRows): readonly ArrayBuffer[] => [
-  ...[decisions, attempts, completions].flatMap(({ numbers, kinds }) => [numbers.buffer, kinds.buffer]),
+  ...[decisions, attempts, completions].flatMap(({ numbers, kinds, ends }) => [
+    numbers.buffer,
+    kinds.buffer,
+    ends.buffer,
+  ]),
   doubles.buffer,
   floats.buffer,
 ];
@@ -107,9 +111,9 @@ function featuresOf({ note, shadow }: Decision): string {
 
 /** The open batch. Adding costs a few microseconds; nothing here does I/O. */
 export class RowBatch {
-  readonly #decisions: Cell[] = [];
-  readonly #attempts: Cell[] = [];
-  readonly #completions: Cell[] = [];
+  readonly #decisions = new Cells();
+  readonly #attempts = new Cells();
+  readonly #completions = new Cells();
   #doubles = new Float64Array(1024);
   #doublesUsed = 0;
   #floats = new Float32Array(0);
@@ -143,55 +147,56 @@ export class RowBatch {
     if (decision.embedding !== null) this.#addFloats(decision.embedding);
     const { tags } = query.wishes;
     this.#places.set(decision.id, this.#decisions.length / decisionWidth);
-    this.#decisions.push(
-      decision.id,
-      at,
-      query.id,
-      query.caller.tenant,
-      query.caller.key,
-      query.wishes.session ?? null,
-      tags === undefined ? null : JSON.stringify(tags),
-      query.format,
-      query.model,
-      decision.route,
-      decision.policy,
-      decision.policyVersion,
-      plan.type,
-      plan.type === 'route' ? plan.model : null,
-      decision.reason,
-      decision.lambda,
-      propensities[chosen] ?? null,
-      predictions.quality?.mean[chosen] ?? null,
-      predictions.cost?.mean[chosen] ?? null,
-      query.promptTokens,
-      query.maxOutputTokens,
-      jsonUnlessEmpty(query.needs),
-      flag(query.stream),
-      flag(decision.pinned),
-      jsonUnlessEmpty(decision.degraded),
-      jsonUnlessEmpty(decision.removals),
-      decision.note === undefined && decision.shadow === undefined ? null : featuresOf(decision),
-      null,
-      0,
-      0,
-      names,
-      candidates.length,
-      predictedNames[mask] ?? null,
-      predictedCount,
-      decision.embedding?.length ?? 0,
-    );
+    const row = this.#decisions;
+    row.pushUnique(decision.id);
+    row.push(at);
+    row.pushUnique(query.id);
+    row.push(query.caller.tenant);
+    row.push(query.caller.key);
+    row.push(query.wishes.session ?? null);
+    row.push(tags === undefined ? null : JSON.stringify(tags));
+    row.push(query.format);
+    row.push(query.model);
+    row.push(decision.route);
+    row.push(decision.policy);
+    row.push(decision.policyVersion);
+    row.push(plan.type);
+    row.push(plan.type === 'route' ? plan.model : null);
+    row.push(decision.reason);
+    row.push(decision.lambda);
+    row.push(propensities[chosen] ?? null);
+    row.push(predictions.quality?.mean[chosen] ?? null);
+    row.push(predictions.cost?.mean[chosen] ?? null);
+    row.push(query.promptTokens);
+    row.push(query.maxOutputTokens);
+    row.push(jsonUnlessEmpty(query.needs));
+    row.push(flag(query.stream));
+    row.push(flag(decision.pinned));
+    row.push(jsonUnlessEmpty(decision.degraded));
+    row.push(jsonUnlessEmpty(decision.removals));
+    row.push(decision.note === undefined && decision.shadow === undefined ? null : featuresOf(decision));
+    row.push(null);
+    row.push(0);
+    row.push(0);
+    row.push(names);
+    row.push(candidates.length);
+    row.push(predictedNames[mask] ?? null);
+    row.push(predictedCount);
+    row.push(decision.embedding?.length ?? 0);
   }
 
   /** Joins its decision while that still waits here; else it becomes an update. */
   addCompletion({ decision, servedModel, fallback, attempts }: Completion): void {
     const row = this.#places.get(decision);
     if (row === undefined) {
-      this.#completions.push(decision, servedModel, flag(fallback));
+      this.#completions.pushUnique(decision);
+      this.#completions.push(servedModel);
+      this.#completions.push(flag(fallback));
     } else {
       const start = row * decisionWidth;
-      this.#decisions[start + place.servedModel] = servedModel;
-      this.#decisions[start + place.fallback] = flag(fallback);
-      this.#decisions[start + place.completed] = 1;
+      this.#decisions.set(start + place.servedModel, servedModel);
+      this.#decisions.set(start + place.fallback, flag(fallback));
+      this.#decisions.set(start + place.completed, 1);
     }
     for (let position = 0; position < attempts.length; position++) {
       const attempt = attempts[position];
@@ -202,30 +207,29 @@ export class RowBatch {
   /** For the worker. The floats are copies, so they may be handed over; the batch is kept until the worker has answered. */
   pack(): PackedRows {
     return {
-      decisions: packCells(this.#decisions),
-      attempts: packCells(this.#attempts),
-      completions: packCells(this.#completions),
+      decisions: this.#decisions.pack(),
+      attempts: this.#attempts.pack(),
+      completions: this.#completions.pack(),
       doubles: this.#doubles.slice(0, this.#doublesUsed),
       floats: this.#floats.slice(0, this.#floatsUsed),
     };
   }
 
   #addAttempt(owner: number | string, position: number, attempt: Attempt): void {
-    this.#attempts.push(
-      owner,
-      position,
-      attempt.model,
-      attempt.target,
-      attempt.startedAt,
-      attempt.firstTokenAt,
-      attempt.endedAt,
-      attempt.status,
-      attempt.usage?.inputTokens ?? null,
-      attempt.usage?.cachedTokens ?? null,
-      attempt.usage?.outputTokens ?? null,
-      attempt.costUsd,
-      attempt.endReason,
-    );
+    const row = this.#attempts;
+    row.push(owner);
+    row.push(position);
+    row.push(attempt.model);
+    row.push(attempt.target);
+    row.push(attempt.startedAt);
+    row.push(attempt.firstTokenAt);
+    row.push(attempt.endedAt);
+    row.push(attempt.status);
+    row.push(attempt.usage?.inputTokens ?? null);
+    row.push(attempt.usage?.cachedTokens ?? null);
+    row.push(attempt.usage?.outputTokens ?? null);
+    row.push(attempt.costUsd);
+    row.push(attempt.endReason);
   }
 
   /** Exactly `count` numbers, so that a wrong length cannot shift the rows behind it. */

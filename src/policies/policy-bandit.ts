@@ -7,6 +7,7 @@ import { drawIndex, short } from '../math/choice.ts';
 import { policyReference } from '../math/inner-options.ts';
 import { memoryOf } from '../math/joint-memory.ts';
 import { createPolicyWorth, worthNote } from '../math/policy-worth.ts';
+import { newDoubles } from '../math/slab.ts';
 
 /** Nobody knows beforehand which policy suits the traffic: let several compete for it. */
 export default definePolicy({
@@ -74,7 +75,7 @@ export default definePolicy({
           placeNormal(knots, k, mean, deviation);
         });
         const shares = bestOf(knots, normalHeights, inner.length);
-        const propensities = new Float64Array(candidates.length);
+        const propensities = newDoubles(candidates.length);
         for (let k = 0; k < inner.length; k++) {
           const share = (1 - options.least_share) * (shares[k] ?? 0) + options.least_share / inner.length;
           shares[k] = share;

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { definePolicy } from '../core/policy.ts';
 import { callOf, shuffle } from '../math/choice.ts';
+import { newDoubles } from '../math/slab.ts';
 
 /** The log of this policy supports the evaluation of every other one: each candidate has the same known propensity. */
 export default definePolicy({
@@ -16,7 +17,7 @@ export default definePolicy({
       return {
         plan: callOf(candidates, ranking[0]),
         ranking,
-        propensities: new Float64Array(candidates.length).fill(1 / candidates.length),
+        propensities: newDoubles(candidates.length).fill(1 / candidates.length),
         reason: `drawn among ${candidates.length} with equal probability`,
         lambda: null,
       };

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { PointsmanError } from '../core/errors.ts';
 import { definePolicy } from '../core/policy.ts';
 import { callOf } from '../math/choice.ts';
+import { newDoubles } from '../math/slab.ts';
 
 /** The baseline that every router has to beat: one model for everything, the others only as fallbacks. */
 export default definePolicy({
@@ -34,7 +35,7 @@ export default definePolicy({
         }
         const ranking = [chosen];
         for (let i = 0; i < candidates.length; i++) if (i !== chosen) ranking.push(i);
-        const propensities = new Float64Array(candidates.length);
+        const propensities = newDoubles(candidates.length);
         propensities[chosen] = 1;
         const plan = callOf(candidates, chosen);
         return { plan, ranking, propensities, reason: reasonFor(plan.model, model), lambda: null };

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { PointsmanError } from '../core/errors.ts';
 import { definePolicy } from '../core/policy.ts';
 import { callOf, moveToFront, rank, short } from '../math/choice.ts';
+import { newDoubles } from '../math/slab.ts';
 
 /** Two models and one number. Where only one of the pair is eligible it is taken; where neither is, the best predicted. */
 export default definePolicy({
@@ -44,7 +45,7 @@ export default definePolicy({
         const { ranking, leaders } = rank(quality, null, random);
         const strongAt = candidates.findIndex(({ model }) => model === strong);
         const weakAt = candidates.findIndex(({ model }) => model === weak);
-        const propensities = new Float64Array(candidates.length);
+        const propensities = newDoubles(candidates.length);
         let reason: string;
         if (strongAt >= 0 && weakAt >= 0) {
           const gain = (quality[strongAt] ?? 0) - (quality[weakAt] ?? 0);

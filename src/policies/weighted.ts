@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { PointsmanError } from '../core/errors.ts';
 import { definePolicy } from '../core/policy.ts';
 import { callOf, drawIndex, moveToFront, rank, short } from '../math/choice.ts';
+import { newDoubles } from '../math/slab.ts';
 
 /** A fixed split of traffic: canaries and A/B tests. Fallbacks follow by weight. */
 export default definePolicy({
@@ -27,7 +28,7 @@ export default definePolicy({
     const weightOf = new Map(Object.entries(weights));
     return {
       decide({ candidates, random }) {
-        const propensities = new Float64Array(candidates.length);
+        const propensities = newDoubles(candidates.length);
         let sum = 0;
         for (let i = 0; i < candidates.length; i++) {
           const weight = weightOf.get(candidates[i]?.model ?? '') ?? 0;

@@ -75,6 +75,20 @@ describe.each(Object.entries(kinds))('%s kernels', (_, create) => {
     expect([...new Int32Array(kernels.buffer, 192, 2)]).toEqual([32767 * 32767, -32767 * 32767 + 35]);
   });
 
+  it.each([1, 3, 4, 6, 17])('multiply rows of %i with a vector', (n) => {
+    const kernels = create();
+    const { x, out, packed } = lay(kernels, n, n);
+    const count = Math.floor((n + 1) / 2);
+    kernels.products(packed, count, x, n, out);
+    const vector = new Float64Array(kernels.buffer, x, n);
+    const rows = new Float64Array(kernels.buffer, packed, count * n);
+    const results = new Float64Array(kernels.buffer, out, count);
+    for (let row = 0; row < count; row++) {
+      const expected = vector.reduce((sum, value, i) => sum + value * (rows[row * n + i] ?? NaN), 0);
+      expect(results[row]).toBeCloseTo(expected, 10);
+    }
+  });
+
   it('keeps what it holds when its memory grows', () => {
     const kernels = create();
     kernels.reserve(64);
@@ -95,6 +109,7 @@ it('gives the same bits in both kinds, whatever the size', () => {
         const quadratic = kernels.quadratic(packed, x, n);
         kernels.multiply(packed, x, n, out);
         kernels.addOuter(packed, out, n, 0.3);
+        kernels.products(packed, Math.floor((n + 1) / 2), x, n, out);
         const numbers = [...new Float64Array(kernels.buffer, 0, 2 * n + (n * (n + 1)) / 2)];
         const width = 32 * Math.ceil(n / 16);
         kernels.reserve(width * 4 + 12);

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { seededRandom } from '../../src/core/random.ts';
-import { bucketOf, createNeighbourhoodFinder } from '../../src/math/neighbourhood.ts';
-import { QuantisedRows, unitScore } from '../../src/math/quantised-rows.ts';
+import { bucketOf, createNeighbourhoodFinder, lowestIn } from '../../src/math/neighbourhood.ts';
+import { QuantisedRows, shareRows, unitScore } from '../../src/math/quantised-rows.ts';
 
 const vectorOf = (dimensions: number, seed: number): Float32Array => {
   const random = seededRandom(seed);
@@ -57,9 +57,48 @@ it('saves and loads the same rows', () => {
   const rows = new QuantisedRows(10);
   for (let i = 0; i < 40; i++) rows.set(i, vectorOf(10, i));
   const loaded = new QuantisedRows(10);
-  loaded.load(rows.save());
+  loaded.load(rows.view().slice());
   const query = vectorOf(10, 99);
   expect([...(loaded.scores(query) ?? [])]).toEqual([...(rows.scores(query) ?? [])]);
+});
+
+it('answers the same query again, but never an old one for a new one, and never after rows have changed', () => {
+  const rows = new QuantisedRows(4);
+  rows.set(0, Float32Array.of(1, 0, 0, 0));
+  const [x, y] = [Float32Array.of(1, 0, 0, 0), Float32Array.of(0, 1, 0, 0)];
+  const scoresOf = (query: Float32Array): number[] => [...(rows.scores(query) ?? [])];
+  expect(scoresOf(x)).toEqual([unitScore]);
+  expect(scoresOf(x)).toEqual([unitScore]);
+  expect(scoresOf(y)).toEqual([0]);
+  rows.set(0, y);
+  expect(scoresOf(y)).toEqual([unitScore]);
+  rows.set(1, x);
+  expect(scoresOf(y)).toEqual([unitScore, 0]);
+  expect(rows.scores(Float32Array.of(0, 0, 0, 0))).toBeNull();
+  expect(scoresOf(y)).toEqual([unitScore, 0]);
+  rows.load(new QuantisedRows(4).view().slice());
+  expect(scoresOf(y)).toEqual([]);
+});
+
+it('shares rows that are equal and no others', () => {
+  const rowsOf = (seed: number, dimensions = 16): QuantisedRows => {
+    const rows = new QuantisedRows(dimensions);
+    for (let i = 0; i < 5; i++) rows.set(i, vectorOf(8, seed + i).slice(0, dimensions));
+    return rows;
+  };
+  const first = shareRows(rowsOf(1));
+  expect(shareRows(rowsOf(1))).toBe(first);
+  expect(shareRows(rowsOf(2))).not.toBe(first);
+  // The same bytes, another meaning.
+  expect(shareRows(rowsOf(1, 8))).not.toBe(first);
+});
+
+it('knows where each bucket starts', () => {
+  const scores = [-unitScore, -262_145, -262_144, -1, 0, 262_143, 262_144, unitScore - 1, unitScore, 2 ** 31 - 1];
+  for (const score of scores) {
+    expect(score).toBeGreaterThanOrEqual(lowestIn(bucketOf(score)));
+    expect(score).toBeLessThan(lowestIn(bucketOf(score) + 1));
+  }
 });
 
 it('takes whole buckets until the wanted cells are reached, and shares the last bucket', () => {

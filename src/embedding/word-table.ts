@@ -1,0 +1,59 @@
+const bits = 14;
+const size = 1 << bits;
+
+/**
+ * The different words of one text, in the order in which they first came, and how often each did: most of a text is words
+ * that it has already used, and these need not be taken apart again. At most half as many words as `size` fit in.
+ */
+export class WordTable {
+  /** [size] 1 + the word's place in the lists; 0 where the cell is free. */
+  readonly #cells = new Int32Array(size);
+  readonly #hashes = new Int32Array(size / 2);
+  readonly #starts = new Int32Array(size / 2);
+  readonly #ends = new Int32Array(size / 2);
+  readonly #times = new Int32Array(size / 2);
+  /** Cell of each word, to empty it again. */
+  readonly #owned = new Int32Array(size / 2);
+  #count = 0;
+
+  /** Counts text[start..end); all words until the next `drain` are of the same text. Gives the word's hash (FNV-1a). */
+  add(text: string, start: number, end: number): number {
+    let hash = 0x811c9dc5 | 0;
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    let cell = Math.imul(hash, 0x9e3779b1) >>> (32 - bits);
+    for (;;) {
+      const place = (this.#cells[cell] ?? 0) - 1;
+      if (place < 0) {
+        const fresh = this.#count++;
+        this.#cells[cell] = fresh + 1;
+        this.#hashes[fresh] = hash;
+        this.#starts[fresh] = start;
+        this.#ends[fresh] = end;
+        this.#times[fresh] = 1;
+        this.#owned[fresh] = cell;
+        return hash;
+      }
+      if (this.#hashes[place] === hash && this.#same(text, place, start, end)) {
+        this.#times[place] = (this.#times[place] ?? 0) + 1;
+        return hash;
+      }
+      cell = (cell + 1) & (size - 1);
+    }
+  }
+
+  /** Tells every word once and forgets all. */
+  drain(tell: (hash: number, start: number, end: number, times: number) => void): void {
+    for (let i = 0; i < this.#count; i++) {
+      tell(this.#hashes[i] ?? 0, this.#starts[i] ?? 0, this.#ends[i] ?? 0, this.#times[i] ?? 0);
+      this.#cells[this.#owned[i] ?? 0] = 0;
+    }
+    this.#count = 0;
+  }
+
+  #same(text: string, place: number, start: number, end: number): boolean {
+    const other = this.#starts[place] ?? 0;
+    if ((this.#ends[place] ?? 0) - other !== end - start) return false;
+    for (let i = 0; i < end - start; i++) if (text.charCodeAt(other + i) !== text.charCodeAt(start + i)) return false;
+    return true;
+  }
+}
