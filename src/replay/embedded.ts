@@ -2,6 +2,7 @@ import type { Embedder } from '../core/embedder.ts';
 import type { EstimatorInput, TrainingRows } from '../core/estimator.ts';
 import { promptTokensOf } from '../wire/prompt-tokens.ts';
 import { rowCount, takeRows, type Dataset } from './datasets/dataset.ts';
+import { embedInThreads } from './embed-threads.ts';
 import { embeddingKey, type EmbeddingCache } from './embedding-cache.ts';
 import type { OnProgress } from './progress.ts';
 
@@ -34,12 +35,13 @@ export async function embedOnce(
   embedder: Embedder,
   cache: EmbeddingCache | null,
   onProgress: OnProgress,
+  threads: number | null = null,
 ): Promise<EmbeddedDataset> {
-  if (cache === null) return await embedDataset(dataset, embedder, onProgress);
+  if (cache === null) return await embedDataset(dataset, embedder, onProgress, threads);
   const key = embeddingKey(embedder.id, dataset.texts);
   const kept = cache.load(key, rowCount(dataset) * embedder.dimensions);
   if (kept !== null) return withEmbeddings(dataset, embedder.dimensions, kept);
-  const embedded = await embedDataset(dataset, embedder, onProgress);
+  const embedded = await embedDataset(dataset, embedder, onProgress, threads);
   cache.save(key, embedded.embeddings);
   return embedded;
 }
@@ -47,14 +49,23 @@ export async function embedOnce(
 /**
  * Embeds every text once. A replayed query is a request whose one user message is the text that is embedded, so that
  * replay and the running gateway see the same. Rejects as the embedder does.
+ *
+ * @param threads null: as the machine allows. The vectors are the same with any number.
  */
 export async function embedDataset(
   dataset: Dataset,
   embedder: Embedder,
   onProgress: OnProgress,
+  threads: number | null = null,
 ): Promise<EmbeddedDataset> {
   const { dimensions } = embedder;
   const rows = rowCount(dataset);
+  onProgress({ stage: 'embed', what: dataset.name, done: 0, total: rows });
+  const made = await embedInThreads(dataset.texts, embedder, threads);
+  if (made !== null) {
+    onProgress({ stage: 'embed', what: dataset.name, done: rows, total: rows });
+    return withEmbeddings(dataset, dimensions, made);
+  }
   const embeddings = new Float32Array(rows * dimensions);
   for (const [row, text] of dataset.texts.entries()) {
     const vector = embedder.embed(text);

@@ -26,7 +26,8 @@ import type { EstimatorSummary, ReplayResult } from './replay-result.ts';
 import { splitFigures } from './split-figures.ts';
 import { splitPool, type Split } from './splits.ts';
 import { describeTrained, openTrained, refusalOf, restoreTrained, summariseTrained, warningsOf } from './trained.ts';
-import { sweepContender, type ContenderSweep, type SplitBed } from './sweep-contender.ts';
+import type { ContenderSweep, SplitBed } from './sweep-contender.ts';
+import { createSweeper } from './sweep-threads.ts';
 
 export type { PolicyToReplay } from './contenders.ts';
 
@@ -149,28 +150,35 @@ export async function runReplay(
     trained === null ? null : restoreTrained(trained, { names, catalogue, embedder, hasCost: pool.costUsd !== null });
 
   const sweeps = contenders.map((): ContenderSweep[] => []);
-  for (const split of splits) {
-    const rows = takeEmbedded(embedded, split.train);
-    const { newcomer } = split;
-    const whole = newcomer === null ? rows : dropModel(rows, newcomer.model);
-    const train =
-      newcomer === null ? rows : hideModel(rows, newcomer.model, (row) => newcomer.probes.has(split.train[row] ?? -1));
-    const fitted = restored ?? (await fitAll(names, train, whole, fitting));
-    const bed: SplitBed = {
-      train: train.dataset,
-      whole: whole.dataset,
-      test: takeEmbedded(embedded, split.test),
-      fitted,
-      embedder,
-      catalogue,
-      own,
-      mayLearn,
-      seed,
-      lambdas: lambdasFor(pool.costUsd),
-      exec: { timeoutMs, fitTimeoutMs: timeoutMs * fitTimes },
-      onProgress,
-    };
-    for (const [i, contender] of contenders.entries()) sweeps[i]?.push(await sweepContender(contender, bed));
+  const sweeper = createSweeper(fitting.threads);
+  try {
+    for (const split of splits) {
+      const rows = takeEmbedded(embedded, split.train);
+      const { newcomer } = split;
+      const whole = newcomer === null ? rows : dropModel(rows, newcomer.model);
+      const train =
+        newcomer === null
+          ? rows
+          : hideModel(rows, newcomer.model, (row) => newcomer.probes.has(split.train[row] ?? -1));
+      const fitted = restored ?? (await fitAll(names, train, whole, fitting));
+      const bed: SplitBed = {
+        train: train.dataset,
+        whole: whole.dataset,
+        test: takeEmbedded(embedded, split.test),
+        fitted,
+        embedder,
+        catalogue,
+        own,
+        mayLearn,
+        seed,
+        lambdas: lambdasFor(pool.costUsd),
+        exec: { timeoutMs, fitTimeoutMs: timeoutMs * fitTimes },
+        onProgress,
+      };
+      (await sweeper.sweep(contenders, bed)).forEach((swept, i) => sweeps[i]?.push(swept));
+    }
+  } finally {
+    await sweeper.close();
   }
 
   const tested = testedRows(splits);
@@ -274,7 +282,7 @@ async function embed(
   }
   if (!isNeeded) return { embedded: withoutEmbeddings(pool), embedder };
   const cache = options.cache === undefined ? null : createEmbeddingCache(options.cache);
-  return { embedded: await embedOnce(pool, embedder, cache, onProgress), embedder };
+  return { embedded: await embedOnce(pool, embedder, cache, onProgress, options.threads ?? null), embedder };
 }
 
 interface RunContext {
