@@ -466,6 +466,21 @@ describe('the breaker at work', () => {
     expect(carried).toMatchObject({ servedModel: 'm', failure: null });
   });
 
+  it('asks a target that was passed over while it cooled and is well by the time all others have failed', async () => {
+    await rig.close();
+    rig = createRig({ failuresToOpen: 1, cooldownMs: 300 });
+    const model = modelOf('m', [targetOf('m@1', fake.baseUrl), targetOf('m@2', other.baseUrl, { weight: 0 })]);
+    fake.next(status(500, '{}'));
+    expect((await rig.send([model])).carried.attempts.map(({ target }) => target)).toEqual(['m@1', 'm@2']);
+    other.next(async (reply, request) => {
+      await reply.wait(400);
+      await status(500, '{}')(reply, request);
+    });
+    const { carried } = await rig.send([model]);
+    expect(carried.attempts.map(({ target }) => target)).toEqual(['m@2', 'm@1']);
+    expect(carried.failure).toBeNull();
+  });
+
   it('does not ask a target that told when to come back, and passes that time on', async () => {
     fake.next(status(429, '{}', { 'retry-after': '30' }));
     await rig.send([one()]);
