@@ -88,7 +88,7 @@ export function replayCommand(): Command {
     .option('--json', 'everything, as JSON')
     .option('--out <folder>', 'write the report: report.html, result.json, curves.csv, table.tex, manifest.json')
     .action(async (flags: ReplayFlags) => {
-      if (flags.online === true) return replayOnline({ ...flags, train: needed(flags.train) });
+      if (flags.online === true) return replayOnline(onlineOnly(flags));
       if (isLog(flags.test)) return replayFromLog(flags.test, flags);
       if (flags.out !== undefined) checkReportFolder(flags.out);
       const asked = manifestOptions(flags);
@@ -116,9 +116,12 @@ export function replayCommand(): Command {
     });
 }
 
-function needed(train: string | undefined): string {
-  if (train !== undefined) return train;
-  throw new PointsmanError('invalid_config', 'replay --online needs --train.', { param: 'train' });
+function onlineOnly(flags: ReplayFlags): ReplayFlags & { readonly train: string } {
+  const { train, out } = flags;
+  if (train === undefined)
+    throw new PointsmanError('invalid_config', 'replay --online needs --train.', { param: 'train' });
+  if (out === undefined) return { ...flags, train };
+  throw new PointsmanError('invalid_config', '--out: there is no page for --online; use --json.', { param: 'out' });
 }
 
 /** Commas part names, but not inside a command. */

@@ -30,8 +30,9 @@ export function absentFigures(there: WhatIsThere): readonly AbsentFigure[] {
   if (isFree) lacks('savings, deferral area, QNC, CostSave', 'the best single model is free');
   if (solvable === 0) lacks('Opt.Sel, Opt.Acc, Opt.Cost', 'no model scores a full 1 on any test row');
   if (pair.type === 'absent') lacks('PGR, APGR, CPT', pair.why);
+  else if (pair.figures.calls === null) lacks('APGR, CPT', pair.whyNoCalls);
   if (calibration === null) {
-    lacks('ECE, Brier score, reliability', 'the router tells no predicted qualities');
+    lacks('ECE, Brier score, reliability, MAPE, pinball loss, coverage', 'the router tells no predictions');
     return absent;
   }
   if (!hasCost) lacks('MAPE, ratio of totals, pinball loss, coverage', noCost);

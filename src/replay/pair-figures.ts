@@ -1,4 +1,9 @@
-import { averageGapRecovered, callPerformanceThreshold, performanceGapRecovered } from './metrics/gap-recovered.ts';
+import {
+  averageGapRecovered,
+  callPerformanceThreshold,
+  performanceGapRecovered,
+  type PairMeans,
+} from './metrics/gap-recovered.ts';
 import { drawFigures, reachedInterval, type ReachedInterval } from './metrics/bootstrap.ts';
 import { orderOfScores, sampleShares, weightedShareCurve, type Pair, type SharePoint } from './metrics/strong-share.ts';
 import type { StrongAndWeak } from './metrics/singles.ts';
@@ -6,13 +11,19 @@ import type { PolicySweep } from './policy-sweep.ts';
 
 /** A router as one between two models of the pool; see metrics/gap-recovered.ts. */
 export interface PairFigures {
+  /** PGR of the router's point of highest quality, whatever models it asks. */
+  readonly gapRecovered: ReachedInterval;
+  /** Null where nobody can tell which queries it would rather send to the strong model. */
+  readonly calls: CallFigures | null;
+}
+
+/** Figures of the curve over the share of strong calls. */
+export interface CallFigures {
   /**
    * How it tells which queries need the strong model: by the difference of the qualities that it predicts for the two,
    * or, in a set of two models, by the shares of its own curve.
    */
   readonly scoredBy: 'predicted quality' | 'curve';
-  /** PGR of the router's point of highest quality, whatever models it asks. */
-  readonly gapRecovered: ReachedInterval;
   /** Over 11 shares of strong calls, as published. */
   readonly averageGapRecovered: ReachedInterval;
   /** Over every point of the curve. */
@@ -25,7 +36,7 @@ export interface PairFigures {
 }
 
 export type PairOutcome =
-  | { readonly type: 'figures'; readonly figures: PairFigures }
+  | { readonly type: 'figures'; readonly figures: PairFigures; readonly whyNoCalls: string }
   | { readonly type: 'absent'; readonly why: string };
 
 export interface PairBed {
@@ -52,44 +63,60 @@ export function measurePair(sweep: PolicySweep, top: number, bed: PairBed): Pair
     const [strong, weak] = [bed.models[bed.pair.strong] ?? '', bed.models[bed.pair.weak] ?? ''];
     return { type: 'absent', why: `${strong} is no better than ${weak} on the test rows: there is no gap to recover` };
   }
-  const drawn = curveOf(sweep, pair, bed);
-  if ('why' in drawn) return { type: 'absent', why: drawn.why };
   const topQuality = outcomes.quality.subarray(top * queries, (top + 1) * queries);
-  const figures = drawFigures(queries, bed.resamples, bed.seed, (weights) => {
-    const curve = drawn.curve(weights);
-    const means = { weak: weightedMean(pair.weak, weights), strong: weightedMean(pair.strong, weights) };
-    const never = Number.NEGATIVE_INFINITY;
+  const gap = drawFigures(queries, bed.resamples, bed.seed, (weights) => ({
+    recovered:
+      performanceGapRecovered(weightedMean(topQuality, weights), meansOf(pair, weights)) ?? Number.NEGATIVE_INFINITY,
+  }));
+  const drawn = curveOf(sweep, pair, bed);
+  return {
+    type: 'figures',
+    figures: {
+      gapRecovered: reachedInterval(gap('recovered')),
+      calls: 'why' in drawn ? null : callFigures(drawn, pair, bed),
+    },
+    whyNoCalls: 'why' in drawn ? drawn.why : '',
+  };
+}
+
+const meansOf = ({ weak, strong }: Pair, weights: Float64Array): PairMeans => ({
+  weak: weightedMean(weak, weights),
+  strong: weightedMean(strong, weights),
+});
+
+function callFigures({ scoredBy, curve: draw }: FoundCurve, pair: Pair, { resamples, seed }: PairBed): CallFigures {
+  const queries = pair.weak.length;
+  const figures = drawFigures(queries, resamples, seed, (weights) => {
+    const curve = draw(weights);
+    const means = meansOf(pair, weights);
     return {
-      gap: performanceGapRecovered(weightedMean(topQuality, weights), means) ?? never,
-      published: averageGapRecovered(sampleShares(curve, publishedShares), means) ?? never,
-      exact: averageGapRecovered(curve, means) ?? never,
+      published: averageGapRecovered(sampleShares(curve, publishedShares), means) ?? Number.NEGATIVE_INFINITY,
+      exact: averageGapRecovered(curve, means) ?? Number.NEGATIVE_INFINITY,
       half: callPerformanceThreshold(curve, means, 0.5) ?? Number.POSITIVE_INFINITY,
       fourFifths: callPerformanceThreshold(curve, means, 0.8) ?? Number.POSITIVE_INFINITY,
     };
   });
   return {
-    type: 'figures',
-    figures: {
-      scoredBy: drawn.scoredBy,
-      gapRecovered: reachedInterval(figures('gap')),
-      averageGapRecovered: reachedInterval(figures('published')),
-      averageGapRecoveredExactly: reachedInterval(figures('exact')),
-      callsAtHalf: reachedInterval(figures('half')),
-      callsAtFourFifths: reachedInterval(figures('fourFifths')),
-      curve: sampleShares(drawn.curve(new Float64Array(queries).fill(1)), publishedShares),
-    },
+    scoredBy,
+    averageGapRecovered: reachedInterval(figures('published')),
+    averageGapRecoveredExactly: reachedInterval(figures('exact')),
+    callsAtHalf: reachedInterval(figures('half')),
+    callsAtFourFifths: reachedInterval(figures('fourFifths')),
+    curve: sampleShares(draw(new Float64Array(queries).fill(1)), publishedShares),
   };
 }
 
-type DrawnCurve =
-  | {
-      readonly scoredBy: PairFigures['scoredBy'];
-      /** Of a draw. */
-      readonly curve: (weights: Float64Array) => SharePoint[];
-    }
-  | { readonly why: string };
+interface FoundCurve {
+  readonly scoredBy: CallFigures['scoredBy'];
+  /** Of a draw. */
+  readonly curve: (weights: Float64Array) => SharePoint[];
+}
 
-function curveOf(sweep: PolicySweep, pair: Pair, { models, pair: places }: PairBed): DrawnCurve {
+function curveOf(
+  sweep: PolicySweep,
+  pair: Pair,
+  { models, pair: places }: PairBed,
+): FoundCurve | { readonly why: string } {
   const width = models.length;
   const { predicted, outcomes, leaders } = sweep;
   const { quality } = predicted;

@@ -60,10 +60,10 @@ export function figureRows({ runs, pair, resamples }: ReplayResult): readonly Fi
 
   const between = family(`Between ${pair.strong.model} and ${pair.weak.model}`);
   between('pgr', 'PGR at best quality', 'number', (run) => some(run.pair?.gapRecovered));
-  between('apgr', 'APGR, 11 shares', 'number', (run) => some(run.pair?.averageGapRecovered));
-  between('apgr_exact', 'APGR, every share', 'number', (run) => some(run.pair?.averageGapRecoveredExactly));
-  between('cpt_50', 'CPT(50 %)', 'share', (run) => some(run.pair?.callsAtHalf));
-  between('cpt_80', 'CPT(80 %)', 'share', (run) => some(run.pair?.callsAtFourFifths));
+  between('apgr', 'APGR, 11 shares', 'number', (run) => some(run.pair?.calls?.averageGapRecovered));
+  between('apgr_exact', 'APGR, every share', 'number', (run) => some(run.pair?.calls?.averageGapRecoveredExactly));
+  between('cpt_50', 'CPT(50 %)', 'share', (run) => some(run.pair?.calls?.callsAtHalf));
+  between('cpt_80', 'CPT(80 %)', 'share', (run) => some(run.pair?.calls?.callsAtFourFifths));
 
   const bench = family('LLMRouterBench');
   bench('perf_gain', 'PerfGain', 'change', ({ others }) => some(others.curve?.performanceGain));

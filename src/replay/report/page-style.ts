@@ -56,6 +56,6 @@ code,pre{font:12.5px ui-monospace,"SF Mono",Menlo,"DejaVu Sans Mono",monospace}p
 #tip .bar{grid-column:1/-1;display:grid;grid-template-columns:1fr auto;gap:0 10px;position:relative}#tip .bar i{position:absolute;left:0;bottom:0;height:2px;background:var(--accent)}#tip .bar span:first-child{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 footer{margin-top:48px;color:var(--soft);font-size:13px;border-top:1px solid var(--line);padding-top:14px}
 @media (max-width:640px){main{padding:20px 14px 60px}.plot,.shares{overflow-x:auto}.plot svg,.shares svg{min-width:640px}
-th:first-child,td:first-child{position:sticky;left:0;background:var(--paper);max-width:44vw;white-space:normal;overflow-wrap:anywhere}td.text{min-width:44vw}.family th{position:static;max-width:none}}
+th:first-child,td:first-child{position:sticky;left:0;background:var(--paper);min-width:112px;max-width:44vw;white-space:normal;overflow-wrap:break-word}td.text{min-width:44vw}.family th{position:static;max-width:none}}
 @media print{nav,#tip,.plot>input,.plot>label,.plot .switch{display:none}details>*{display:block}h2{break-after:avoid}figure,table{break-inside:avoid}}
 `;
