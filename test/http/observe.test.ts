@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -45,8 +47,7 @@ test('the client gets what it would get without us; the route itself is the base
 });
 
 test('savings over a log that a gateway wrote', async () => {
-  const folder = plain.folder;
-  await plain.close();
+  const folder = await mkdtemp(join(tmpdir(), 'pointsman-observe-'));
   const gateway = await startGateway(
     `${models}routes:
   auto: { models: [small, large], mode: observe, policy: { type: cost-aware, lambda: 1000 }, exploration: { epsilon: 0.1 } }
@@ -69,4 +70,5 @@ test('savings over a log that a gateway wrote', async () => {
   expect(saved?.compared).toBe(12);
   expect(saved?.savedUsd.low).toBeGreaterThan(0);
   expect(() => savingsFromLog(path, 'nowhere', { baseline: null, resamples: 0, seed: 'x' })).toThrow(/mode: observe/);
+  await rm(folder, { recursive: true });
 });
