@@ -1,74 +1,20 @@
 /**
- * How long a table of RouterBench's size takes to read: 36,497 queries x 11 models, prompts of 2 kB mean, with costs and
- * answers, as CSV.gz and, where a python3 has pandas, as the pickle that pandas writes of it.
+ * How long a table of RouterBench's size takes to read (see routerbench-size.ts), as CSV.gz and, where a python3 has
+ * pandas, as the pickle that pandas writes of it. pandas itself reads both in the same run.
  *
- *     node --import tsx bench/datasets.ts [--rows 36497]
+ *     node --import tsx bench/datasets.ts [--rows 36497] [--write]
  *
  * Each reading runs in a process of its own, so that RSS is its alone. The first reading of a file is not counted: the
  * second finds it in the page cache, as the figures of others do.
  */
 import { spawnSync } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { createGzip } from 'node:zlib';
-import { seededRandom, type Random } from '../src/core/random.ts';
 import { collectDataset } from '../src/replay/datasets/dataset.ts';
 import { openDataset } from '../src/replay/datasets/open-dataset.ts';
-
-const models = Array.from({ length: 11 }, (_, m) => `vendor-${m}/model-${m}`);
-const words = [
-  'the',
-  'question',
-  'answer',
-  'of',
-  'number',
-  'which',
-  'naïve',
-  'function',
-  'returns',
-  'list',
-  'what',
-  'is',
-  'most',
-];
-
-function sentence(random: Random, bytes: number): string {
-  let text = '';
-  while (text.length < bytes)
-    text += `${words[Math.floor(random.next() * words.length)] ?? ''} ${Math.floor(random.next() * 1e6)} `;
-  return text;
-}
-
-/** JSON Lines, from which Python makes the pickle, or CSV. Same seed, same table. */
-async function* makeTable(rows: number, format: 'csv' | 'jsonl'): AsyncGenerator<string> {
-  const random = seededRandom('bench-datasets');
-  const columns = ['sample_id', 'prompt', 'eval_name', ...models];
-  columns.push(
-    ...models.map((model) => `${model}|model_response`),
-    ...models.map((model) => `${model}|total_cost`),
-    'oracle_model_to_route_to',
-  );
-  if (format === 'csv') yield `${columns.join(',')}\n`;
-  for (let row = 0; row < rows; row++) {
-    const length = 200 + random.next() * 3600;
-    const values: (string | number)[] = [
-      `task-${row % 86}.${row}`,
-      `['${sentence(random, length)}']`,
-      `task-${row % 86}`,
-    ];
-    for (let m = 0; m < models.length; m++) values.push(random.next() < 0.6 ? 1 : 0);
-    for (let m = 0; m < models.length; m++) values.push(random.next() < 0.8 ? 'A' : sentence(random, 300));
-    for (let m = 0; m < models.length; m++) values.push(random.next() / 1000);
-    values.push(models[row % models.length] ?? '');
-    if (format === 'csv')
-      yield `${values.map((value) => (typeof value === 'string' && /[,"]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)).join(',')}\n`;
-    else yield `${JSON.stringify(Object.fromEntries(columns.map((column, i) => [column, values[i]])))}\n`;
-  }
-}
+import { benchFolder, fullRows, tableFile } from './routerbench-size.ts';
+import { median, provenance, writeBetween } from './write-table.ts';
 
 const toPickle = `
 import json, sys, pandas as pd
@@ -94,8 +40,11 @@ async function readOnce(path: string): Promise<Reading> {
   return { ms, rows: dataset.sampleIds.length, rssMb: process.resourceUsage().maxRSS / 1024 };
 }
 
-function measure(path: string, label: string): void {
-  const runs = Array.from({ length: 6 }, () => {
+const readings = 5;
+
+/** A row of the table: ours and pandas' median, and our peak RSS. */
+function measure(path: string, label: string, python: string | null): string {
+  const runs = Array.from({ length: readings + 1 }, () => {
     const child = spawnSync(process.execPath, ['--import', 'tsx', fileURLToPath(import.meta.url), '--read', path], {
       encoding: 'utf8',
     });
@@ -103,35 +52,46 @@ function measure(path: string, label: string): void {
     const reading: Reading = JSON.parse(child.stdout);
     return reading;
   }).slice(1);
-  const sorted = runs.map(({ ms }) => ms).sort((a, b) => a - b);
+  const times = runs.map(({ ms }) => ms).sort((a, b) => a - b);
   const rss = Math.max(...runs.map(({ rssMb }) => rssMb));
-  const [least = 0] = sorted;
+  const peer = python === null ? null : median(Array.from({ length: 3 }, () => pandasMs(python, path)));
+  const seconds = (ms: number | undefined): string => ((ms ?? Number.NaN) / 1000).toFixed(2);
   const size = (statSync(path).size / 1e6).toFixed(0);
-  console.log(
-    `${label}: ${size} MB, ${runs[0]?.rows ?? 0} rows; read in ${(sorted[2] ?? 0).toFixed(0)} ms (median of 5; ${least.toFixed(0)} to ${(sorted[4] ?? 0).toFixed(0)}); peak RSS ${rss.toFixed(0)} MB`,
-  );
+  const row = `| ${label}, ${size} MB, ${runs[0]?.rows ?? 0} rows | ${seconds(median(times))} s (${seconds(times[0])} to ${seconds(times.at(-1))}) | ${peer === null ? 'no pandas here' : `${seconds(peer)} s`} | ${rss.toFixed(0)} MB |`;
+  console.log(row);
+  return row;
+}
+
+const readInPandas = `
+import sys, time, pandas
+start = time.perf_counter()
+pandas.read_csv(sys.argv[1]) if sys.argv[1].endswith('.gz') else pandas.read_pickle(sys.argv[1])
+print((time.perf_counter() - start) * 1000)
+`;
+
+function pandasMs(python: string, path: string): number {
+  const child = spawnSync(python, ['-c', readInPandas, path], { encoding: 'utf8' });
+  if (child.status !== 0) throw new Error(child.stderr);
+  return Number(child.stdout);
 }
 
 async function main(): Promise<void> {
   const at = process.argv.indexOf('--rows');
-  const rows = at < 0 ? 36_497 : Number(process.argv[at + 1]);
-  const folder = join(tmpdir(), 'pointsman-bench-datasets');
-  mkdirSync(folder, { recursive: true });
-  const csv = join(folder, `table-${rows}.csv.gz`);
-  const lines = join(folder, `table-${rows}.jsonl`);
-  const pickle = join(folder, `table-${rows}.pkl`);
-  if (!existsSync(csv)) await pipeline(Readable.from(makeTable(rows, 'csv')), createGzip(), createWriteStream(csv));
-  measure(csv, 'CSV.gz');
-  if (!existsSync(pickle)) {
-    const python = ['python3', '/usr/bin/python3'].find(
-      (each) => spawnSync(each, ['-c', 'import pandas']).status === 0,
-    );
-    if (python === undefined) return console.log('pickle: skipped, no python3 here has pandas');
-    await pipeline(Readable.from(makeTable(rows, 'jsonl')), createWriteStream(lines));
-    const made = spawnSync(python, ['-c', toPickle, lines, pickle], { encoding: 'utf8' });
+  const rows = at < 0 ? fullRows : Number(process.argv[at + 1]);
+  const hasPandas = (each: string): boolean => spawnSync(each, ['-c', 'import pandas']).status === 0;
+  const python = ['python3', '/usr/bin/python3'].find(hasPandas) ?? null;
+  const lines = ['| file | read, median of 5 | pandas reads it in | peak RSS |', '|---|---|---|---|'];
+  lines.push(measure(await tableFile(rows, 'csv.gz'), 'CSV.gz', python));
+  const pickle = join(benchFolder(), `table-${rows}.pkl`);
+  if (python !== null && !existsSync(pickle)) {
+    const made = spawnSync(python, ['-c', toPickle, await tableFile(rows, 'jsonl'), pickle], { encoding: 'utf8' });
     if (made.status !== 0) throw new Error(made.stderr);
   }
-  measure(pickle, 'pandas pickle');
+  if (python === null) console.log('pickle: skipped, no python3 here has pandas');
+  else lines.push(measure(pickle, 'pandas pickle', python));
+  if (!process.argv.includes('--write')) return;
+  const from = provenance('node --import tsx bench/datasets.ts --write');
+  writeBetween('datasets.md', 'bench/datasets.ts', [...lines, '', from].join('\n'));
 }
 
 const only = process.argv.indexOf('--read');
