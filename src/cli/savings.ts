@@ -81,7 +81,7 @@ function savingsText(each: RouteSavings, baseline: string | null): string {
   same model either way     ${percent(each.sameModel)}
   MODEL-BASED: predictions of the route's estimators at decision time. The intervals (95 %, bootstrap by request) tell how much
   another sample of this traffic would differ, not how wrong the estimators are. Of what was spent they predicted
-  ${usd(each.predictedActualUsd)}; their own deviation of one request's quality difference is ${points(each.believedDeviation).slice(1)}.
+  ${usd(each.predictedActualUsd)}; their own deviation of one request's quality difference is ${(each.believedDeviation * 100).toFixed(2)} points.
 `;
 }
 
