@@ -80,6 +80,7 @@ export async function beginGeneration(plan: Plan, { store, clock, logger, isUp }
     async retire() {
       endRetention();
       await learning.close();
+      await plan.routing.embedder.close?.();
     },
   };
 }

@@ -8,5 +8,7 @@ export interface Embedder {
    * it is cheap; a promise where it is not. Rejects when it is broken or its queue is full: the route then degrades.
    */
   embed(text: string): Float32Array | Promise<Float32Array>;
+  /** Where it has to load first: resolves when it can embed, rejects with `invalid_config` where it never will. */
+  ready?(): Promise<void>;
   close?(): Promise<void>;
 }

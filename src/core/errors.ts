@@ -129,6 +129,12 @@ export const errorTable = {
     retry: true,
     summary: 'No target of any eligible model can be reached.',
   },
+  embedder_unavailable: {
+    status: 503,
+    type: 'server_error',
+    retry: true,
+    summary: 'No vector could be made of the text. A route degrades instead of answering this; commands end with it.',
+  },
   storage_unavailable: {
     status: 503,
     type: 'server_error',
