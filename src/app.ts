@@ -8,13 +8,14 @@ import { createReloader } from './app/reloader.ts';
 import { canaryState, tellCanary } from './app/canary-control.ts';
 import { createAside } from './app/aside.ts';
 import { createJudging, judgePurpose, shadowPurpose } from './app/judging.ts';
+import { beginSharing } from './app/sharing.ts';
 import { describeStoreEvent } from './app/store-events.ts';
 import { upstreamPlanOf } from './app/upstream-plan.ts';
 import { createBackends } from './backends/index.ts';
 import { probeTarget } from './backends/probe.ts';
 import type { RecordedLookup } from './backends/simulated.ts';
 import type { Config } from './config/config.ts';
-import type { Model } from './core/candidate.ts';
+import type { Model, Target } from './core/candidate.ts';
 import { systemClock, type Clock } from './core/clock.ts';
 import type { Decision } from './core/decision.ts';
 import { messageOf, PointsmanError } from './core/errors.ts';
@@ -83,6 +84,9 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     recallSpending(budgets, (rows) => budgets.seed(rows), store, logger),
   ]);
   let current: Generation = first;
+  const targets = (): readonly Target[] => current.config.models.flatMap((model) => model.targets);
+  const sharing = beginSharing(config, { budgets, upstream, store, clock, logger, targets });
+  await sharing.begun;
   current.serve();
   upstream.adopt(upstreamPlanOf(config));
   const conversations = createConversations(clock);
@@ -207,6 +211,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
       await server.close();
       clearInterval(sweeper);
       rewarder.close();
+      await sharing.close();
       await upstream.close();
       await current.retire();
       await store.close();

@@ -36,8 +36,10 @@ interface Followed {
   readonly pupil: Pupil;
   /** Checksum of the state in use. */
   sum: string;
-  /** The last `seq` of this gateway in it. */
+  /** The last `seq` of this gateway in it ... */
   mark: number;
+  /** ... as this producer. */
+  producer: string;
   /** Of the last one that was refused. */
   refused: string;
   kept: number;
@@ -77,6 +79,11 @@ export function createFollower(options: FollowerOptions): Follower {
     const { pupil } = each;
     const me = producer();
     if (me === null) return;
+    if (me.id !== each.producer) {
+      // What a former producer had taught under higher numbers is in the state, and none of the new one's facts are.
+      if (each.producer !== '') each.mark = Math.min(each.mark, me.start);
+      each.producer = me.id;
+    }
     const markIn = (head: StateHead): number => head.marks[me.id] ?? me.start;
     const head = await board.head(session, pupil.name).catch(() => null);
     if (head?.sum !== each.sum || head === null) {
@@ -133,7 +140,7 @@ export function createFollower(options: FollowerOptions): Follower {
     caughtUp() {
       for (const pupil of pupils) {
         if (followed.some((each) => each.pupil === pupil)) continue;
-        followed.push({ pupil, sum: '', mark: pupil.head, refused: '', kept: clock.monotonic() });
+        followed.push({ pupil, sum: '', mark: pupil.head, producer: '', refused: '', kept: clock.monotonic() });
       }
       const reached = new Promise<void>((resolve) => void caughtUp.push(resolve));
       link.onSession((session) => {

@@ -53,8 +53,10 @@ export function createShipper({ store, link, keys, log, newId, onTrouble }: Ship
   let running: Promise<void> = Promise.resolve();
   let shipped = 0;
   let known = 0;
-  /** The first reward since this process began: in a database that was put back in time it has a number that was used. */
+  /** The first reward that has a number which was used before, or may have: the database was put back in time. */
   let firstCommitted = Infinity;
+  /** What Redis had when this session began; nothing committed since then can have a smaller number. */
+  let found = 0;
   let closed = false;
   let told = '';
 
@@ -84,10 +86,16 @@ export function createShipper({ store, link, keys, log, newId, onTrouble }: Ship
   };
 
   const ship = async (session: RedisSession): Promise<void> => {
-    shipped = await findMark(session, await identify());
+    found = await findMark(session, await identify());
+    shipped = found;
     const sender = createSender(session, keys);
     try {
       while (lives(session)) {
+        if (firstCommitted <= found) {
+          found = await findMark(session, await identify());
+          shipped = found;
+          firstCommitted = Infinity;
+        }
         const { id, start } = await identify();
         const events = await store.observations(shipped, batchEvents);
         if (events.length === 0) await news.sleep(idleMs);
@@ -144,7 +152,7 @@ export function createShipper({ store, link, keys, log, newId, onTrouble }: Ship
   return {
     identify,
     committed(seq) {
-      firstCommitted = Math.min(firstCommitted, seq);
+      if (current === null || seq <= found) firstCommitted = Math.min(firstCommitted, seq);
       known = Math.max(known, seq);
       news.nudge();
     },

@@ -16,7 +16,7 @@ export interface Reservation {
   settle(costUsd: number | null): void;
 }
 
-type Scope = 'gateway' | 'route' | 'key';
+export type Scope = 'gateway' | 'route' | 'key';
 
 /** What one limit stands at today. */
 export interface BudgetState {
@@ -25,6 +25,8 @@ export interface BudgetState {
   readonly limitUsd: number;
   readonly spentUsd: number;
   readonly reservedUsd: number;
+  /** The most that one request of it wanted to reserve. */
+  readonly largestUsd: number;
 }
 
 /**
@@ -47,6 +49,11 @@ export interface Budgets {
    */
   relimit(limits: BudgetLimits): Budgets['seed'];
   states(): readonly BudgetState[];
+  /**
+   * Where several gateways share the limit: the part of it that this one may spend on the day that begins at `day`. On the
+   * next day it holds until the next call. Never called: the whole limit. A name without a limit is ignored.
+   */
+  allot(scope: Scope, name: string, day: number, usd: number): void;
 }
 
 interface Account {
@@ -54,9 +61,14 @@ interface Account {
   readonly name: string;
   limit: number;
   ledger: Ledger;
+  /** Of the limit, where other gateways share it; else all there is. */
+  allotted: number;
+  largest: number;
 }
 
 const dollars = (usd: number): string => `$${usd.toFixed(usd >= 0.01 || usd === 0 ? 2 : 6)}`;
+
+const unshared = { allotted: Infinity, largest: 0 };
 
 const settledAlready: Reservation = { settle: () => {} };
 
@@ -75,7 +87,7 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
       const known = accounts.get(name);
       if (known !== undefined) known.limit = most;
       else {
-        const account = { scope, name, limit: most, ledger: newLedger(dayOf(clock.now())) };
+        const account = { scope, name, limit: most, ledger: newLedger(dayOf(clock.now())), ...unshared };
         accounts.set(name, account);
         added.push(account);
       }
@@ -105,6 +117,14 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
     const ledger = today(account, now);
     const reset = ledger.day + dayMs;
     const left = Math.max(0, account.limit - ledger.spent - ledger.reserved);
+    if (usd <= left) {
+      return new PointsmanError(
+        'budget_exceeded',
+        `Of the ${dollars(account.limit)} a day that all gateways together may spend (limits, usd_per_day) this one holds ` +
+          `${dollars(account.allotted)}, which does not suffice for ${dollars(usd)} more. Others have spent or hold the rest.`,
+        { retryAfterMs: 1_000 },
+      );
+    }
     return new PointsmanError(
       'budget_exceeded',
       `${account.scope === 'gateway' ? 'The gateway' : `The ${account.scope} "${account.name}"`} may spend ${dollars(account.limit)} a day (limits, usd_per_day): ` +
@@ -136,7 +156,8 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
       for (const account of [whole, byRoute, byKey]) {
         if (account === undefined) continue;
         const ledger = today(account, now);
-        if (!hasRoom(ledger, account.limit, estimateUsd)) throw refuse(account, now, estimateUsd);
+        if (estimateUsd > account.largest) account.largest = estimateUsd;
+        if (!hasRoom(ledger, Math.min(account.limit, account.allotted), estimateUsd)) throw refuse(account, now, estimateUsd);
         touched.push(ledger);
       }
       for (const ledger of touched) putAside(ledger, estimateUsd);
@@ -160,9 +181,13 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
       const now = clock.now();
       return [...(whole === undefined ? [] : [whole]), ...routes.values(), ...keys.values()].map((account) => {
         const { spent, reserved } = today(account, now);
-        const { scope, name, limit } = account;
-        return { scope, name, limitUsd: limit, spentUsd: spent, reservedUsd: reserved };
+        const { scope, name, limit, largest } = account;
+        return { scope, name, limitUsd: limit, spentUsd: spent, reservedUsd: reserved, largestUsd: largest };
       });
+    },
+    allot(scope, name, day, usd) {
+      const account = { gateway: wholes, route: routes, key: keys }[scope].get(name);
+      if (account !== undefined && today(account, clock.now()).day === day) account.allotted = usd;
     },
   };
 }

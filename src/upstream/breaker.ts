@@ -156,6 +156,25 @@ export class Breaker {
     if (memory.until === 0 && memory.failures === 0 && memory.recent.clean) this.#targets.delete(target);
   }
 
+  /** Another gateway has found out that the target needs a rest. */
+  keepOut(target: string, ms: number): void {
+    const memory = this.#targets.get(target) ?? this.#remember(target);
+    const now = this.#clock.monotonic();
+    this.#extend(memory, now, ms);
+    memory.callsUntil = Math.max(memory.callsUntil, now + ms);
+  }
+
+  /** Another gateway was answered by it. Its record here is not yet clean. */
+  letIn(target: string): void {
+    const memory = this.#targets.get(target);
+    if (memory === undefined || memory.checked) return;
+    memory.until = 0;
+    memory.callsUntil = 0;
+    memory.limitedUntil = 0;
+    memory.probing = false;
+    if (memory.failures === 0 && memory.recent.clean) this.#targets.delete(target);
+  }
+
   /** Milliseconds until the first of the cooldowns that run ends; null where none runs. */
   soonestMs(): number | null {
     let soonest: number | null = null;

@@ -56,6 +56,10 @@ export interface Upstream {
   readonly health: Health;
   /** What calls so far said about these targets does not hold any more: the configuration changed. */
   forget(targets: readonly string[]): void;
+  /** Another gateway has found out that this target needs a rest ... */
+  keepOut(target: string, ms: number): void;
+  /** ... or that it answers again. */
+  letIn(target: string): void;
   /** From the next request on. To be called at the start and after a reload; never called: nothing of it is done. */
   adopt(plan: UpstreamPlan): void;
   /** Drops the connections; calls that still run fail. */
@@ -97,6 +101,8 @@ export function createUpstream(context: UpstreamContext): Upstream {
     forget(targets) {
       for (const target of targets) breaker.forget(target);
     },
+    keepOut: (target, ms) => breaker.keepOut(target, ms),
+    letIn: (target) => breaker.letIn(target),
     adopt(plan) {
       // What was learned of targets stays where routes hedge before and after.
       if (plan.hedges.size === 0) around.hedging = null;

@@ -154,7 +154,8 @@ describe.skipIf(withoutRedis)('gateways, learners and Redis that are killed in t
           const identity = await store.loadSnapshot('queue/producer');
           const seq = (await store.observations(0, 1_000_000)).at(-1)?.seq ?? 0;
           await store.close();
-          return { producer: String(identity?.state.data['id']), seq };
+          const producer = identity?.state.data['id'];
+          return { producer: typeof producer === 'string' ? producer : '', seq };
         }),
       );
       await withRedis(async (session) => {

@@ -1,12 +1,17 @@
+import { copyFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
+import type { Observation } from '../../src/core/learner.ts';
 import { encodeState } from '../../src/core/state-codec.ts';
 import { createDistributedLearning } from '../../src/learning/distributed.ts';
 import type { Learning } from '../../src/learning/learning.ts';
 import { createOwner, type Owner } from '../../src/learning/owner.ts';
 import { queueKeys } from '../../src/queue/keys.ts';
 import { createOrderedLog, type LogEntry } from '../../src/queue/ordered-log.ts';
-import { openRedisLink } from '../../src/queue/redis.ts';
+import { packState } from '../../src/queue/learned-state.ts';
+import { openRedisLink, type RedisSession } from '../../src/queue/redis.ts';
+import { createStateBoard } from '../../src/queue/state-board.ts';
+import { startOldRedis } from '../helpers/old-redis.ts';
 import { startRedis, withoutRedis, type RedisProcess } from '../helpers/redis-process.ts';
 import { sensitiveLearner } from '../helpers/sensitive-learner.ts';
 import { sampleCaller, sampleRecord, sampleReward } from '../helpers/store-samples.ts';
@@ -22,12 +27,12 @@ const routes = ['one', 'two'];
 let worlds = 0;
 
 /** Gateways and owners of their own corner of Redis. */
-function world() {
+function world(url = redis.url) {
   const prefix = `test${worlds++}`;
   const keys = queueKeys(prefix);
   const troubles: string[] = [];
   const onTrouble = (message: string): void => void troubles.push(message);
-  const settings = { url: redis.url, prefix };
+  const settings = { url, prefix };
   let decisions = 0;
 
   const gateway = async (path?: string) => {
@@ -74,14 +79,8 @@ async function until(condition: () => boolean | Promise<boolean>, what: string):
 }
 
 /** The whole log, as Redis has it. */
-async function readLog(prefix: ReturnType<typeof queueKeys>): Promise<readonly LogEntry[]> {
-  const link = openRedisLink({ url: redis.url, channel: 'none', onTrouble: () => {} });
-  await link.settled(5_000);
-  if (link.state.type !== 'ready') throw new Error(link.state.reason);
-  const entries = await createOrderedLog(prefix).read(link.state.session, 0, 100_000);
-  await link.close();
-  return entries;
-}
+const readLog = (keys: ReturnType<typeof queueKeys>, url = redis.url): Promise<readonly LogEntry[]> =>
+  withSession(url, (session) => createOrderedLog(keys).read(session, 0, 100_000));
 
 /** What one process makes of it, by route. */
 function foldAll(entries: readonly LogEntry[]): readonly Buffer[] {
@@ -128,3 +127,199 @@ describe.skipIf(withoutRedis)('three gateways and two learners on one Redis', ()
     await Promise.all([...owners, ...gateways.map(({ learning }) => learning)].map((each) => each.close()));
   });
 });
+
+const wholeOf = ({ learners }: { readonly learners: readonly { readonly seen: number }[] }): number =>
+  learners.reduce((sum, { seen }) => sum + seen, 0);
+
+describe.skipIf(withoutRedis)('a Redis that cannot be used', () => {
+  const unusable = async (url: string, says: RegExp): Promise<void> => {
+    const { gateway, troubles } = world(url);
+    const { learning, feedback } = await gateway();
+    await feedback('one', 1);
+    expect(learning.health()).toMatchObject({ started: true, seq: 0, lag: 1 });
+    expect(learning.health().trouble).toMatch(says);
+    expect(troubles.filter((line) => says.test(line))).toHaveLength(1);
+    expect(troubles.join()).not.toContain('s3cret');
+    await learning.close();
+  };
+
+  it('for a wrong password is named once, without the password; feedback is taken and waits', async () => {
+    const locked = await startRedis(['--requirepass', 'right']);
+    await unusable(locked.url.replace('//', '//:s3cret@'), /refuses the user or password/);
+    await unusable(locked.url, /wants a password/);
+    await locked.close();
+  });
+
+  it('for its age is named once with its version', async () => {
+    const old = await startOldRedis('5.0.14');
+    await unusable(old.url, /its version is 5\.0\.14, and 6\.2 or newer is needed/);
+    await old.close();
+  });
+
+  it('because it is not there is named once', async () => {
+    await unusable('redis://:s3cret@127.0.0.1:1', /ECONNREFUSED/);
+  });
+});
+
+describe.skipIf(withoutRedis)('when Redis goes and comes back', () => {
+  it('rows wait in the database and arrive once, states stay in use, and what Redis lost comes again', async () => {
+    const own = await startRedis();
+    const { keys, gateway, owner } = world(own.url);
+    const first = owner();
+    const asked = await gateway();
+    for (let i = 0; i < 10; i++) await asked.feedback('one', i / 10);
+    await until(() => asked.learning.health().lag === 0 && wholeOf(asked) === 10, 'the first ten');
+
+    await own.kill('SIGKILL');
+    for (let i = 0; i < 10; i++) await asked.feedback('two', i / 10);
+    expect(wholeOf(asked)).toBe(10);
+    expect(asked.learning.health().lag).toBe(10);
+    await own.start();
+    await until(() => asked.learning.health().lag === 0 && wholeOf(asked) === 20, 'the next ten');
+
+    // Redis forgets everything: the databases still have it. The state in use never knows less than before.
+    await withSession(own.url, async (session) => void (await session.call('FLUSHALL')));
+    await own.kill('SIGTERM');
+    await own.start();
+    await asked.feedback('one', 0.5);
+    let least = Infinity;
+    await until(() => {
+      least = Math.min(least, wholeOf(asked));
+      return asked.learning.health().lag === 0 && wholeOf(asked) === 21;
+    }, 'everything again');
+    expect(least).toBeGreaterThanOrEqual(20);
+    expect(statesOf(asked.learners)).toEqual(foldAll(await readLog(keys, own.url)));
+    await Promise.all([first.close(), asked.learning.close()]);
+    await own.close();
+  });
+
+  it('a gateway that starts without it decides with the state it had', async () => {
+    const own = await startRedis();
+    const { gateway, owner } = world(own.url);
+    const teacher = owner();
+    const before = await gateway();
+    await before.feedback('one', 0.7);
+    await until(() => wholeOf(before) === 1, 'the fact');
+    await before.learning.close();
+    await before.store.close();
+    await teacher.close();
+    await own.close();
+    const after = await gateway(before.file);
+    expect(statesOf(after.learners)).toEqual(statesOf(before.learners));
+    await after.learning.close();
+  });
+
+  it('a database put back from a backup counts as a new one from its first new reward on', async () => {
+    const { gateway, owner, troubles } = world();
+    const teacher = owner();
+    const before = await gateway();
+    for (let i = 0; i < 3; i++) await before.feedback('one', 0.1);
+    await before.learning.close();
+    await before.store.close();
+    const backup = `${before.file}.backup`;
+    copyFileSync(before.file, backup);
+    const between = await gateway(before.file);
+    for (let i = 0; i < 3; i++) await between.feedback('one', 0.2);
+    await until(() => wholeOf(between) === 6, 'six facts');
+    await between.learning.close();
+    await between.store.close();
+
+    const restored = await gateway(backup);
+    await restored.feedback('two', 0.3);
+    await until(() => wholeOf(restored) === 7, 'the seventh');
+    expect(troubles.filter((line) => line.includes('was a backup put back?'))).toHaveLength(1);
+    await Promise.all([teacher.close(), restored.learning.close()]);
+  });
+});
+
+describe.skipIf(withoutRedis)('learners', () => {
+  it('take over what another one had, from its states, and from copies where Redis holds damaged ones', async () => {
+    const { keys, gateway, owner, troubles } = world();
+    const folder = temporaryDirectory();
+    const first = owner(folder);
+    const asked = await gateway();
+    for (let i = 0; i < 5; i++) await asked.feedback('one', 0.3);
+    await until(() => wholeOf(asked) === 5, 'five facts');
+    await first.close();
+    await withSession(redis.url, async (session) => {
+      await session.call('HSET', keys.state('one'), 'bytes', 'damaged', 'old_bytes', 'damaged');
+      // Without the log the state can come from nowhere but the copy.
+      await session.call('DEL', keys.log);
+    });
+    const second = owner(folder);
+    await asked.feedback('one', 0.4);
+    await until(() => wholeOf(asked) === 6, 'six facts');
+    expect(troubles.some((line) => line.includes('the states of one in Redis is not used'))).toBe(true);
+    await Promise.all([second.close(), asked.learning.close()]);
+  });
+
+  it('divide the estimators, and a sleeper that lost its lease can write nothing', async () => {
+    const { keys, owner } = world();
+    const owners = [owner(), owner(), owner()];
+    await until(
+      () =>
+        owners
+          .flatMap((each) => each.health().owned)
+          .sort()
+          .join() === routes.join(),
+      'one owner each',
+    );
+    await withSession(redis.url, async (session) => {
+      const board = createStateBoard(keys);
+      const packed = packState(
+        { learner: 'one', history: 'x', n: 99, marks: {} },
+        { version: 1, data: {}, arrays: {} },
+      );
+      expect(await board.save(session, 'one', '0 stale', packed)).toBe(false);
+      expect((await board.head(session, 'one'))?.n ?? 0).toBe(0);
+    });
+    await Promise.all(owners.map((each) => each.close()));
+  });
+
+  it('append a batch once, however it is cut and repeated, and never behind a gap', async () => {
+    const { keys } = world();
+    const log = createOrderedLog(keys);
+    const events = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => observation(from + i));
+    await withSession(redis.url, async (session) => {
+      const batch = (after: number, to: number) => ({ producer: 'p', start: 0, after, events: events(after + 1, to) });
+      expect(await log.append(session, batch(3, 5))).toBe('gap');
+      expect(await log.append(session, batch(0, 3))).toBe('appended');
+      expect(await log.append(session, batch(0, 3))).toBe('known');
+      expect(await log.append(session, batch(0, 5))).toBe('appended');
+      expect(await log.append(session, batch(2, 4))).toBe('known');
+      // Redis forgot this producer: what it began after tells a gap from a beginning.
+      expect(await log.append(session, { ...batch(7, 8), producer: 'q', start: 5 })).toBe('gap');
+      expect(await log.append(session, { ...batch(5, 8), producer: 'q', start: 5 })).toBe('appended');
+      const entries = await log.read(session, 0, 10);
+      expect(entries.map(({ n, batch: each }) => [n, each?.events.map(({ seq }) => seq)])).toEqual([
+        [3, [1, 2, 3]],
+        [5, [4, 5]],
+        [8, [6, 7, 8]],
+      ]);
+    });
+  });
+});
+
+const observation = (seq: number): Observation => ({
+  seq,
+  decision: `dec_${seq}`,
+  route: 'one',
+  model: 'm',
+  quantity: 'quality',
+  value: 0.5,
+  weight: 1,
+  propensity: null,
+  promptTokens: 3,
+  embedding: null,
+});
+
+async function withSession<T>(url: string, work: (session: RedisSession) => Promise<T>): Promise<T> {
+  const link = openRedisLink({ url, channel: 'none', onTrouble: () => {} });
+  await link.settled(5_000);
+  if (link.state.type !== 'ready') throw new Error(link.state.reason);
+  try {
+    return await work(link.state.session);
+  } finally {
+    await link.close();
+  }
+}
