@@ -18,7 +18,7 @@ interface LogFlags {
   readonly json?: boolean;
 }
 
-/** Whether `--test` names an outcome database, by its first bytes. */
+/** Whether `--test` names an outcome database, by its first bytes; of what cannot be read, by its name. */
 export function isLog(path: string | undefined): path is string {
   if (path === undefined) return false;
   const head = Buffer.alloc(15);
@@ -31,7 +31,7 @@ export function isLog(path: string | undefined): path is string {
     }
   } catch {
     // Whoever opens it as data says what is wrong with it.
-    return false;
+    return path.endsWith('.db');
   }
   return head.toString('latin1') === 'SQLite format 3';
 }

@@ -109,6 +109,27 @@ describe.skipIf(!isBuilt)('pointsman replay --out', () => {
       expect(await tip.isVisible()).toBe(false);
     });
 
+    it('tells every figure of every router, and what it does not tell', async () => {
+      const table = page.locator('#figures ~ .scroll').first();
+      const rows = await table.locator('tbody tr:not(.family)').allTextContents();
+      expect(rows.length).toBeGreaterThan(30);
+      for (const name of [
+        'AIQ − zero router',
+        'APGR, 11 shares',
+        'Gain@B',
+        'Opt.Sel',
+        'Brier score',
+        'pinball loss at 0.9',
+      ]) {
+        expect(rows.some((row) => row.trim().startsWith(name))).toBe(true);
+      }
+      // Two routers, so two cells; the program tells no predictions, and the page says so.
+      expect(await table.locator('tbody tr').nth(1).locator('td').count()).toBe(3);
+      expect(await page.locator('.notes').textContent()).toContain(
+        'of words (Python): the router tells no predictions.',
+      );
+    });
+
     it('the keyboard steps along a router', async () => {
       const series = page.locator('#plot svg.log .series').first();
       // A key before the focus makes it one that is visible.
@@ -136,6 +157,8 @@ describe.skipIf(!isBuilt)('pointsman replay --out', () => {
       const small = await browser.newPage({ viewport: { width: 390, height: 800 }, colorScheme: 'dark' });
       await small.goto(pathToFileURL(join(out, 'report.html')).href);
       const wide = await small.evaluate('document.documentElement.scrollWidth');
+      const name = await small.locator('#figures ~ .scroll tbody tr:not(.family) td').first().boundingBox();
+      expect(must(name).width).toBeGreaterThan(100);
       expect(wide).toBeLessThanOrEqual(390);
       await small.close();
     });

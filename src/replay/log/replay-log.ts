@@ -12,7 +12,7 @@ export interface LogReplayOptions {
   readonly route: string | null;
   /** Default: every single model, and `random`. */
   readonly policies?: readonly PolicyToReplay[] | undefined;
-  /** Quality per dollar, of utility and of policies that weigh cost. */
+  /** Quality per dollar, of utility, and of policies that weigh cost and name no lambda of their own. */
   readonly lambda: number;
   /** Of a bootstrap of SNIPS beside its normal interval; 0: none. */
   readonly resamples: number;
@@ -61,7 +61,9 @@ export function replayLog(options: LogReplayOptions): LogReplay {
   ];
   const runs = policies.map((policy): LogRun => {
     const { name, options: given = {} } = policy;
-    const target = targetPolicy({ name, options: given, epsilon: 0, lambda }, log.models, catalogue);
+    const own = given['lambda'];
+    const asked = { name, options: given, epsilon: 0, lambda: typeof own === 'number' ? own : lambda };
+    const target = targetPolicy(asked, log.models, catalogue);
     return {
       label: labelOf(policy),
       policy,

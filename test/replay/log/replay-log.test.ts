@@ -74,8 +74,23 @@ describe('a log as data', () => {
       /static model=vendor\/model-1 +0\.5322 \(0\.3965\.\.0\.6680\) +\+0\.0206 \(-0\.0918\.\.\+0\.1329\)/,
     );
     expect(text).toContain('note: static model=vendor/model-1: the log is worth only 19.8 observations');
+    const priced = [0, 1e6].map((lambda) => ({ name: 'cost-aware', options: { lambda } }));
+    const catalogue = await loadCatalogue();
+    const { runs } = replayLog({
+      path,
+      route: 'auto',
+      policies: priced,
+      lambda: 50,
+      resamples: 0,
+      seed: '0',
+      catalogue,
+    });
+    // Logged predictions rise with the model's number, in quality and in cost.
+    expect(runs.map(({ label }) => label)).toEqual(['cost-aware lambda=0', 'cost-aware lambda=1000000']);
+    expect(runs.map(({ figures }) => figures)).toEqual([must(result.runs[2]).figures, must(result.runs[0]).figures]);
     expect(isLog(path)).toBe(true);
     expect(isLog(join(path, 'none'))).toBe(false);
+    expect(isLog('no-such-log.db')).toBe(true);
     expect(isLog('package.json')).toBe(false);
   });
 
