@@ -171,9 +171,11 @@ export class Itinerary {
     let best: Stop | null = null;
     let soonest = Infinity;
     for (const { model, targets } of this.#options) {
+      const tries = targets.filter(({ id }) => this.#tried.has(id)).length;
       for (const target of targets) {
-        // One that is well and was passed over is no last resort: its model had its tries.
-        if (this.#tried.has(target.id) || breaker.available(target.id) || breaker.limited(target.id)) continue;
+        if (this.#tried.has(target.id) || breaker.limited(target.id)) continue;
+        // Well by now. It may have been cooling when it was passed over; else its model had its tries.
+        if (tries >= triesPerModel && breaker.available(target.id)) continue;
         const cooling = breaker.coolingMs(target.id);
         if (cooling >= soonest) continue;
         soonest = cooling;

@@ -28,7 +28,20 @@ export interface FakeUpstream {
   readonly goneCount: number;
   /** Resolves when `count` requests have come. */
   received(count: number): Promise<void>;
+  /** Scripts that run now: calls that are neither answered nor left. */
+  readonly running: number;
+  /** Connections that stand now. */
+  readonly open: number;
+  /** As `kill -9` of the server: connections are reset, new ones refused, until `revive`. */
+  kill(): Promise<void>;
+  /** Listens at the same port again. */
+  revive(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface FakeOptions {
+  /** Requests that are kept in `requests`, from the first on; a run of hours keeps few. Default: all. */
+  readonly remember?: number;
 }
 
 export interface FakeRequest {
@@ -141,7 +154,8 @@ export const hello: Answer = (reply, request) =>
     ? stream(streamEvents(['Hello', ' world']))
     : status(200, completion('Hello world')))(reply, request);
 
-export async function startFakeUpstream(first: Answer = hello): Promise<FakeUpstream> {
+export async function startFakeUpstream(first: Answer = hello, options: FakeOptions = {}): Promise<FakeUpstream> {
+  const { remember = Infinity } = options;
   const requests: FakeRequest[] = [];
   const queue: Answer[] = [];
   const sockets = new Set<Socket>();
@@ -149,6 +163,7 @@ export async function startFakeUpstream(first: Answer = hello): Promise<FakeUpst
   let fallback = first;
   let connections = 0;
   let goneCount = 0;
+  let running = 0;
 
   const serve = async (socket: Socket): Promise<void> => {
     const reader = readRequests(socket);
@@ -161,9 +176,11 @@ export async function startFakeUpstream(first: Answer = hello): Promise<FakeUpst
         ended,
       };
       const reply = makeReply(socket);
-      requests.push(request);
+      if (requests.length < remember) requests.push(request);
       for (const waiter of waiting) if (requests.length >= waiter.count) waiter.resolve();
+      running++;
       await (queue.shift() ?? fallback)(reply, request);
+      running--;
       if (reply.gone) goneCount++;
       told(reply.gone ? 'gone' : 'answered');
     }
@@ -199,8 +216,26 @@ export async function startFakeUpstream(first: Answer = hello): Promise<FakeUpst
         if (requests.length >= count) resolve();
         else waiting.push({ count, resolve });
       }),
+    get running() {
+      return running;
+    },
+    get open() {
+      return sockets.size;
+    },
+    async kill() {
+      if (!server.listening) return;
+      server.close();
+      for (const socket of sockets) socket.resetAndDestroy();
+      await once(server, 'close');
+    },
+    async revive() {
+      if (server.listening) return;
+      server.listen(address.port, '127.0.0.1');
+      await once(server, 'listening');
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
+      if (!server.listening) return;
       server.close();
       await once(server, 'close');
     },
