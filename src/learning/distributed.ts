@@ -8,6 +8,7 @@ import { createStateBoard } from '../queue/state-board.ts';
 import { newPupil, type Pupil } from './fold.ts';
 import { createFollower } from './follower.ts';
 import type { Learning } from './learning.ts';
+import { createForeignFeedback } from './foreign-feedback.ts';
 import { createMeasured } from './measured.ts';
 import { restore } from './restore.ts';
 import { createShipper } from './shipper.ts';
@@ -51,11 +52,20 @@ export function createDistributedLearning(options: DistributedOptions): Learning
     producer: () => shipper.producer,
     onTrouble,
   });
+  const foreign = createForeignFeedback({
+    store,
+    link,
+    channel: keys.channel,
+    newId: () => newId(''),
+    committed: (seq) => shipper.committed(seq),
+  });
   let started = false;
 
   const accept: Learning['accept'] = async (reward, caller) => {
     const receipt = await store.reward(reward, caller);
     if (receipt.type === 'accepted') shipper.committed(receipt.seq);
+    if (receipt.type === 'unknown' && caller !== null && link.state.type === 'ready')
+      return foreign.ask(reward, caller);
     return receipt;
   };
 

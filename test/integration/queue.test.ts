@@ -232,6 +232,23 @@ describe.skipIf(withoutRedis)('when Redis goes and comes back', () => {
   });
 });
 
+describe.skipIf(withoutRedis)('feedback that reaches another gateway than the one that decided', () => {
+  it('is taken there once, from its own caller only, and unknown where nobody decided', async () => {
+    const { gateway, owner } = world();
+    const teacher = owner();
+    const [decider, other] = await Promise.all([gateway(), gateway()]);
+    const id = 'dec_foreign';
+    decider.store.decision(sampleRecord(id, { decision: { route: 'one' } }));
+    const stranger = { tenant: 'somebody', key: 'else' };
+    expect((await other.learning.accept(sampleReward(id), stranger)).type).toBe('unknown');
+    expect(await other.learning.accept(sampleReward(id), sampleCaller)).toMatchObject({ type: 'accepted', seq: 1 });
+    expect(await other.learning.accept(sampleReward(id), sampleCaller)).toEqual({ type: 'duplicate', seq: 1 });
+    expect((await other.learning.accept(sampleReward('dec_none'), sampleCaller)).type).toBe('unknown');
+    await until(() => wholeOf(decider) === 1 && wholeOf(other) === 1, 'the one fact');
+    await Promise.all([teacher.close(), decider.learning.close(), other.learning.close()]);
+  });
+});
+
 describe.skipIf(withoutRedis)('learners', () => {
   it('take over what another one had, from its states, and from copies where Redis holds damaged ones', async () => {
     const { keys, gateway, owner, troubles } = world();
