@@ -360,3 +360,11 @@ test('while it drains, an open connection is told so; the answer that runs is fi
   await until(() => running.received().includes('[DONE]'));
   await closed;
 });
+
+test('a connection that never sent a byte does not hold the drain up', async () => {
+  const { app, port } = await listen({});
+  const { socket } = await dial(port);
+  const gone = once(socket, 'close');
+  await app.close();
+  await gone;
+});
