@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { isLoopback } from '../config/hosts.ts';
+import { isLoopback } from '../core/hosts.ts';
 import type { Clock } from '../core/clock.ts';
 import { newId } from '../core/ids.ts';
 import type { Target } from '../core/candidate.ts';

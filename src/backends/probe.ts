@@ -1,4 +1,9 @@
+import { Agent, fetch } from 'undici';
 import type { Probing, Target } from '../core/candidate.ts';
+import { guardedLookup } from './guarded-lookup.ts';
+
+/** Of its own, and only now and then: calls have theirs. */
+const dispatcher = new Agent({ connect: { lookup: guardedLookup() } });
 
 /** What of an answer is read: a page of metrics has tens of kilobytes. */
 const longestText = 1_000_000;
@@ -15,6 +20,7 @@ export async function probeTarget(
   const url = asked.path.startsWith('/') ? new URL(asked.path, baseUrl) : new URL(`${baseUrl}/${asked.path}`);
   const response = await fetch(url, {
     headers: { 'user-agent': 'pointsman', ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }) },
+    dispatcher,
     redirect: 'manual',
     signal: AbortSignal.timeout(asked.timeoutMs),
   });

@@ -1,6 +1,6 @@
 import type { Auth, KeyConfig, ListenConfig } from './config.ts';
 import type { EnvironmentSettings } from './environment.ts';
-import { isLoopback } from './hosts.ts';
+import { isLoopback } from '../core/hosts.ts';
 import type { Report } from './report.ts';
 import type { ConfigFile } from './schema.ts';
 

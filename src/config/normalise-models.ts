@@ -1,5 +1,5 @@
 import type { Capability, Model, Price, Target, Timeouts } from '../core/candidate.ts';
-import { isLocal, isMetadata, plainHost } from './hosts.ts';
+import { isLocal, isMetadata, plainHost } from '../core/hosts.ts';
 import { targetResilienceOf } from './normalise-resilience.ts';
 import { withPreset } from './presets.ts';
 import type { Path } from './problems.ts';

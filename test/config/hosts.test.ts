@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLocal, isLoopback, isMetadata } from '../../src/config/hosts.ts';
+import { isLocal, isLoopback, isMetadata } from '../../src/core/hosts.ts';
 import { read, refusal } from './read.ts';
 
 describe('hosts', () => {
