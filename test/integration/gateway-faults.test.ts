@@ -48,31 +48,42 @@ async function inParallel<T>(run: (index: number) => Promise<T>): Promise<T[]> {
   return results;
 }
 
+interface Leaver {
+  readonly stream: boolean;
+  /** Leaves at the first byte of its answer, or once this has resolved. */
+  readonly when: 'first byte' | Promise<unknown>;
+  readonly text?: string;
+}
+
 /** A client on a socket of its own that leaves; resolves when it has. */
-function leave(stream: boolean, whenToLeave: 'first byte' | number): Promise<void> {
+function leave({ stream, when, text = 'hi' }: Leaver): Promise<void> {
   return new Promise((resolve) => {
-    const body = JSON.stringify({ model: 'auto', stream, messages: [{ role: 'user', content: 'hi' }] });
+    const body = JSON.stringify({ model: 'auto', stream, messages: [{ role: 'user', content: text }] });
     const call = request(
       `${gateway.url}/v1/chat/completions`,
       { method: 'POST', agent: false, headers: { 'content-type': 'application/json' } },
       (response) => {
         response.on('error', () => undefined);
         response.once('data', () => {
-          if (whenToLeave === 'first byte') call.destroy();
+          if (when === 'first byte') call.destroy();
         });
       },
     );
     call.on('error', () => undefined);
     call.on('close', () => resolve());
     call.end(body);
-    if (whenToLeave !== 'first byte') setTimeout(() => call.destroy(), whenToLeave);
+    if (when !== 'first byte') void when.then(() => call.destroy());
   });
 }
 
 describe('clients that leave', () => {
   it(`are seen by the upstream in ${times} of ${times}: before the first token and after, streamed and not`, async () => {
     const before = fake.requests.length;
+    // Who leaves waits until its request has reached the upstream: else there would be nothing to see.
+    const arrivals = new Map<string, () => void>();
     fake.always(async (reply, asked) => {
+      const text = /client \d+/.exec(asked.raw.toString())?.[0] ?? '';
+      arrivals.get(text)?.();
       if (asked.json()['stream'] !== true) return reply.hang();
       reply.head(200, { 'content-type': 'text/event-stream' });
       await reply.write(roleEvent);
@@ -83,12 +94,12 @@ describe('clients that leave', () => {
         await reply.wait(5);
       }
     });
-    let arrived = 0;
-    await inParallel(async (index) => {
-      // Who leaves by the clock waits until the request has reached the upstream: else there would be nothing to see.
-      const seen = fake.received(before + ++arrived);
-      const left = index % 2 === 0 ? leave(index % 4 === 0, 60 + (index % 40)) : leave(true, 80 + (index % 20));
-      await Promise.all([left, seen]);
+    await inParallel((index) => {
+      const text = `client ${index}`;
+      const arrived = new Promise<void>((resolve) => arrivals.set(text, resolve));
+      // Some time later, so that streams have come to their first tokens.
+      const when = arrived.then(() => new Promise((resolve) => setTimeout(resolve, index % 40)));
+      return leave({ stream: index % 4 !== 2, when, text });
     });
     const calls = fake.requests.slice(before);
     expect(calls.length).toBe(times);
@@ -105,7 +116,7 @@ describe('clients that leave', () => {
         await reply.wait(5);
       }
     });
-    await inParallel(() => leave(true, 'first byte'));
+    await inParallel(() => leave({ stream: true, when: 'first byte' }));
     const ends = await Promise.all(fake.requests.slice(before).map(({ ended }) => ended));
     expect(ends.filter((end) => end === 'gone').length).toBe(times);
   });
