@@ -21,6 +21,7 @@ export function argmaxSweep(
     for (let row = 0; row < queries; row++) {
       const start = row * models;
       let leaders = 0;
+      let leader = 0;
       let bestUtility = Number.NEGATIVE_INFINITY;
       let bestCost = Number.POSITIVE_INFINITY;
       for (let m = 0; m < models; m++) {
@@ -28,10 +29,17 @@ export function argmaxSweep(
         const utility = (predicted.quality[start + m] ?? 0) - lambda * cost;
         if (utility > bestUtility || (utility === bestUtility && cost < bestCost)) {
           leaders = 0;
+          leader = m;
           bestUtility = utility;
           bestCost = cost;
         }
         if (utility === bestUtility && cost === bestCost) leaders += 1;
+      }
+      if (leaders === 1) {
+        // Nearly always: nobody else has to be looked at.
+        chances[leader] = 1;
+        tally.add(way, row, chances, leader, leader + 1);
+        continue;
       }
       for (let m = 0; m < models; m++) {
         const cost = predicted.costUsd[start + m] ?? 0;

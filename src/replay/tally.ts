@@ -17,8 +17,12 @@ export interface Tallied {
 }
 
 export interface Tally {
-  /** @param chances [M] how likely each model is asked; empty where none is. */
-  add(way: number, row: number, chances: ArrayLike<number>): void;
+  /**
+   * @param chances [M] how likely each model is asked; empty where none is.
+   * @param from the models that may be asked are those from here on, up to
+   * @param to this one, which may not.
+   */
+  add(way: number, row: number, chances: ArrayLike<number>, from?: number, to?: number): void;
   finish(): Tallied;
 }
 
@@ -39,12 +43,12 @@ export function createTally(dataset: Dataset, ways: number): Tally {
     ways,
   );
   return {
-    add(way, row, chances) {
+    add(way, row, chances, from = 0, to = chances.length) {
       const start = row * models;
       let quality = 0;
       let costUsd = 0;
       let most = 0;
-      for (let m = 0; m < chances.length; m++) {
+      for (let m = from; m < to; m++) {
         const chance = chances[m] ?? 0;
         if (chance === 0) continue;
         quality += chance * (dataset.quality[start + m] ?? 0);
@@ -57,7 +61,7 @@ export function createTally(dataset: Dataset, ways: number): Tally {
       }
       outcomes.quality[way * queries + row] = quality;
       outcomes.costUsd[way * queries + row] = costUsd;
-      optimality.add(way, row, chances);
+      optimality.add(way, row, chances, from, to);
     },
     finish: () => ({
       outcomes,

@@ -77,8 +77,8 @@ export interface OptimalitySums {
 }
 
 export interface OptimalityTally {
-  /** `chances` [M] of one query under one way. */
-  add(way: number, query: number, chances: ArrayLike<number>): void;
+  /** `chances` [M] of one query under one way; only models from `from` up to `to` have any. Default: all. */
+  add(way: number, query: number, chances: ArrayLike<number>, from?: number, to?: number): void;
   readonly sums: OptimalitySums;
 }
 
@@ -95,11 +95,11 @@ export function createOptimalityTally(matrix: SolvableMatrix, ways: number): Opt
   const column = (): Float64Array => new Float64Array(ways);
   const [selected, solved, cheapest, paid] = [column(), column(), column(), column()] as const;
   return {
-    add(way, query, chances) {
+    add(way, query, chances, from = 0, to = chances.length) {
       const best = optimal[query] ?? -1;
       if (best < 0) return;
       const start = query * models;
-      for (let model = 0; model < chances.length; model++) {
+      for (let model = from; model < to; model++) {
         const chance = chances[model] ?? 0;
         if (chance === 0 || (quality[start + model] ?? 0) < 1) continue;
         if (model === best) increase(selected, way, chance);
