@@ -15,7 +15,13 @@ const bodies = [...text.matchAll(/4040(\/v1\/\S+)[^']*(?:-H '[^']*'\s*\\?\s*)-d 
 }));
 
 test('every curl line works as it is written', async () => {
-  expect(bodies.map(({ url }) => url)).toEqual(['/v1/chat/completions', '/v1/chat/completions', '/v1/feedback']);
+  expect(bodies.map(({ url }) => url)).toEqual([
+    '/v1/chat/completions',
+    '/v1/completions',
+    '/v1/embeddings',
+    '/v1/chat/completions',
+    '/v1/feedback',
+  ]);
   const headers = { 'content-type': 'application/json' };
   for (const { url, payload } of bodies) {
     const id = gateway.decisions[0]?.decision.id ?? 'dec_...';
