@@ -12,8 +12,19 @@ export interface Producer {
 const place = 'queue/producer';
 const version = 1;
 
+/** By store: whoever asks first while nobody is known would else be told another name than the second. */
+const asked = new WeakMap<OutcomeStore, Promise<Producer>>();
+
 /** Who this database is; it becomes somebody where it is nobody yet. Rejects where the store cannot be used. */
-export async function readProducer(store: OutcomeStore, newId: () => string): Promise<Producer> {
+export function readProducer(store: OutcomeStore, newId: () => string): Promise<Producer> {
+  const answer = asked.get(store) ?? findProducer(store, newId);
+  asked.set(store, answer);
+  // A store that cannot be used now is asked again.
+  answer.catch(() => asked.delete(store));
+  return answer;
+}
+
+async function findProducer(store: OutcomeStore, newId: () => string): Promise<Producer> {
   const known = await store.loadSnapshot(place);
   if (known === null) return writeProducer(store, { id: newId(), start: 0 }, 0);
   const { id, start } = known.state.data;
@@ -25,5 +36,6 @@ export async function readProducer(store: OutcomeStore, newId: () => string): Pr
 export async function writeProducer(store: OutcomeStore, producer: Producer, generation: number): Promise<Producer> {
   const { id, start } = producer;
   await store.saveSnapshot(place, { seq: generation, state: { version, data: { id, start }, arrays: {} } });
+  asked.set(store, Promise.resolve(producer));
   return producer;
 }

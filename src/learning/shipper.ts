@@ -67,7 +67,10 @@ export function createShipper({ store, link, keys, log, newId, onTrouble }: Ship
     told = message;
   };
 
-  const identify = async (): Promise<Producer> => (producer ??= await readProducer(store, newId));
+  const identify = async (): Promise<Producer> => {
+    producer = await readProducer(store, newId);
+    return producer;
+  };
 
   /** What Redis has of this database. Becomes another producer where Redis has events that this database never had. */
   const findMark = async (session: RedisSession, who: Producer): Promise<number> => {

@@ -177,17 +177,22 @@ describe.skipIf(withoutRedis)('gateways, learners and Redis that are killed in t
 
       const entries = await withRedis((session) => log.read(session, 0, 1_000_000));
       const scores = new Map<string, number>();
-      const ids = new Set<string>();
+      const places = new Map<string, string>();
+      const twice: string[] = [];
       let events = 0;
-      for (const { batch } of entries) {
+      for (const { n, batch } of entries) {
         for (const { seq, decision, quantity } of batch?.events ?? []) {
           events++;
-          ids.add(`${batch?.producer} ${seq}`);
+          const id = `${batch?.producer} ${seq}`;
+          const place = `${id} in the batch after ${batch?.after} up to event ${n}: ${quantity} of ${decision}`;
+          const before = places.get(id);
+          if (before !== undefined) twice.push(`${before}; ${place}`);
+          places.set(id, place);
           if (quantity === 'quality') scores.set(decision, (scores.get(decision) ?? 0) + 1);
         }
       }
       console.info(`${acknowledged.length} acknowledged scores, ${events} events in ${entries.length} batches`);
-      expect(ids.size).toBe(events);
+      expect(twice).toEqual([]);
       expect(acknowledged.length).toBeGreaterThan(20);
       expect(acknowledged.filter((decision) => scores.get(decision) !== 1)).toEqual([]);
 
