@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
-import closeWithGrace, { type Options as CloseWithGraceOptions } from 'close-with-grace';
 import { buildApp, type App } from './app.ts';
+import { closeOnSignal } from './app/close-on-signal.ts';
 import type { Config } from './config/config.ts';
 import { watchFile } from './config/watch.ts';
 import { messageOf, PointsmanError } from './core/errors.ts';
@@ -30,10 +30,8 @@ export async function serve(config: Config, logger: Logger, reread?: () => Confi
     throw new PointsmanError('invalid_config', `Cannot listen on ${host}:${port}: ${mendOf(cause)}`, { cause });
   }
   const endReloads = config.file === null || reread === undefined ? null : reloadOnChange(config.file, app);
-  const skip: NonNullable<CloseWithGraceOptions['skip']> = endReloads === null ? [] : ['SIGHUP'];
-  closeWithGrace({ delay: drainMs, logger: false, skip }, async ({ signal, err }) => {
-    if (err !== undefined) logger.error({ error: err }, 'Something was thrown that nobody caught; closing.');
-    else logger.info({ signal }, 'Draining: running requests finish, new ones are refused.');
+  closeOnSignal({ delayMs: drainMs, keepHangup: endReloads !== null, logger }, async (signal) => {
+    if (signal !== undefined) logger.info({ signal }, 'Draining: running requests finish, new ones are refused.');
     endReloads?.();
     await app.close();
   });

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
-import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
+import { closeOnSignal } from '../app/close-on-signal.ts';
 import { assembleRouting } from '../app/routing.ts';
 import { loadUsualConfig, usualFile } from '../config/usual-config.ts';
 import { systemClock } from '../core/clock.ts';
@@ -70,8 +70,7 @@ with this in the YAML of all of them:
       );
       const timer =
         flags.report === 0 ? null : setInterval(() => logger.info(progress(owner), 'Learning.'), flags.report * 1_000);
-      closeWithGrace({ delay: closeMs, logger: false }, async ({ err }) => {
-        if (err !== undefined) logger.error({ error: err }, 'Something was thrown that nobody caught; closing.');
+      closeOnSignal({ delayMs: closeMs, keepHangup: false, logger }, async () => {
         if (timer !== null) clearInterval(timer);
         await owner.close();
       });
