@@ -15,7 +15,12 @@ const longestText = 1_000_000;
 export async function probeTarget(
   target: Target,
   asked: Probing,
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<{
+  readonly status: number;
+  readonly text: string;
+  /** Its `Date` header; null where it sent none. */
+  readonly date: string | null;
+}> {
   const { baseUrl, apiKey } = target;
   const url = asked.path.startsWith('/') ? new URL(asked.path, baseUrl) : new URL(`${baseUrl}/${asked.path}`);
   const response = await fetch(url, {
@@ -30,5 +35,5 @@ export async function probeTarget(
     text += decoder.decode(chunk, { stream: true });
     if (text.length > longestText) break;
   }
-  return { status: response.status, text };
+  return { status: response.status, text, date: response.headers.get('date') };
 }

@@ -6,6 +6,8 @@ import { version } from './version.ts';
 /** Loaded one at a time: a gateway that serves has no use for the code that replays. In the order of the help. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand(),
+  init: async () => (await import('./init.ts')).initCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   learn: async () => (await import('./learn.ts')).learnCommand(),
   explain: async () => (await import('./explain.ts')).explainCommand(),
   replay: async () => (await import('./replay.ts')).replayCommand(),
@@ -31,6 +33,8 @@ const program = new Command('pointsman')
     `
 Examples:
   pointsman serve                                     three simulated models, nothing to set up
+  pointsman init                                      a YAML from the keys and servers that are found
+  pointsman doctor                                    is everything there that the YAML needs?
   pointsman serve --config pointsman.yaml             your models
   pointsman explain "Prove that 2 is prime"           what would be chosen, and why
   pointsman replay --train A.csv --test B.csv         compare policies on data

@@ -84,7 +84,7 @@ export const providers: readonly Provider[] = [
   },
 ];
 
-const ollamaUrl = 'http://127.0.0.1:11434';
+const usualOllama = 'http://127.0.0.1:11434';
 const mostInAuto = 4;
 
 /**
@@ -101,7 +101,8 @@ export async function findProviders(environment: Environment, probe: Probe, tabl
       return row === null ? [] : [paidModel(provider, key, row)];
     });
   });
-  const local = readTags(await probe(`${ollamaUrl}/api/tags`)).map(localModel);
+  const ollama = ollamaUrl(environment);
+  const local = readTags(await probe(`${ollama}/api/tags`)).map((id) => localModel(id, ollama));
   return unique([...local, ...paid]).sort((a, b) => a.blendedUsd - b.blendedUsd);
 }
 
@@ -128,14 +129,25 @@ function paidModel(provider: Provider, key: string, row: PriceRow): FoundModel {
   };
 }
 
-function localModel(id: string): FoundModel {
+/** Where `OLLAMA_HOST`, which Ollama itself reads, says; it may leave the scheme or the port out, and name every address. */
+function ollamaUrl(environment: Environment): string {
+  const said = environment['OLLAMA_HOST'] ?? '';
+  const text = /^https?:\/\//.test(said) ? said : `http://${said}`;
+  if (said === '' || !URL.canParse(text)) return usualOllama;
+  const url = new URL(text);
+  if (url.port === '' && url.protocol === 'http:') url.port = '11434';
+  if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = '127.0.0.1';
+  return url.origin;
+}
+
+function localModel(id: string, ollama: string): FoundModel {
   return {
     id,
     provider: 'Ollama',
     local: true,
     blendedUsd: 0,
     yaml: `  - id: ${quote(id)}
-    base_url: ${ollamaUrl}/v1
+    base_url: ${ollama}/v1
     price: { input: 0, output: 0 } # your own hardware: write what it costs you
 `,
   };
@@ -184,7 +196,11 @@ function spread<T>(sorted: readonly T[], count: number): T[] {
 /** The YAML that would use what was found; null where nothing was. */
 export function yamlFromFound(found: readonly FoundModel[]): string | null {
   const chosen = chooseForAuto(found);
-  if (chosen.length === 0) return null;
+  return chosen.length === 0 ? null : yamlOf(chosen);
+}
+
+/** The YAML that routes between exactly these. */
+export function yamlOf(chosen: readonly FoundModel[]): string {
   return `models:
 ${chosen.map((model) => model.yaml).join('')}routes:
   auto:

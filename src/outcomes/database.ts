@@ -46,6 +46,11 @@ export function openDatabase({ path, busyTimeoutMs, maxPages }: DatabaseOptions)
   }
 }
 
+/** Opens what is there and never writes. */
+export function openReadOnly(path: string): Database {
+  return new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 2_000 });
+}
+
 /** The file's identity, to notice that it was removed or replaced under us; null where there is none. */
 export function fileIdentity(path: string): string | null {
   const stat = statSync(path, { throwIfNoEntry: false });
