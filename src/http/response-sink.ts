@@ -127,7 +127,8 @@ export class ResponseSink implements ClientSink {
     }
     if (this.#held !== null) {
       const done = this.#held.lastIndexOf(doneLine);
-      if (done > 0) this.#response.write(this.#held.subarray(0, done));
+      // What stands before it may be a line that has not ended; the error must not become part of that line.
+      if (done > 0) this.#response.write(`${this.#held.toString('latin1', 0, done)}\n\n`, 'latin1');
     }
     this.#response.end(errorEvent(error));
   }

@@ -15,6 +15,8 @@ import { startGateway, type RunningGateway } from './running-gateway.ts';
 
 export interface FuzzOptions {
   readonly count: number;
+  /** Number of the first case: to look at one again. Default 0. */
+  readonly from?: number;
   readonly seed: string;
   readonly onProgress?: (done: number) => void;
 }
@@ -81,9 +83,10 @@ async function fuzz(
   let unhandled = 0;
   const onUnhandled = (): void => void unhandled++;
   process.on('unhandledRejection', onUnhandled);
-  let next = 0;
+  let next = options.from ?? 0;
+  const end = next + options.count;
   const worker = async (): Promise<void> => {
-    while (next < options.count) {
+    while (next < end) {
       const index = next++;
       const answered = await run(gateway.url, agent, seededRandom(`${options.seed}:${index}`), index);
       const { outcome, status, text } = answered;

@@ -73,13 +73,14 @@ function judge(code: number, stream: boolean, text: string, lenient: boolean): O
   if (code === 500) return 'broken';
   if (code !== 200) return isError(text) ? 'error before a byte' : 'broken';
   if (!stream) return isWhole(text) ? 'whole' : 'silent cut';
-  const events = text.split(/\r\n\r\n|\n\n|\r\r/).filter((event) => event.trim() !== '');
-  const last = events.at(-1) ?? '';
-  const errors = events.filter((event) => event.startsWith('data: {"error":'));
+  // As a client reads it: line by line, whatever ends one; lines that are no data are nothing to it.
+  const data = text.split(/\r\n|\n|\r/).flatMap((line) => /^data: ?(?<value>.*)$/.exec(line)?.groups?.['value'] ?? []);
+  const last = data.at(-1) ?? '';
+  const errors = data.filter((value) => value.startsWith('{"error":'));
   const ended = errors.length === 0 || lenient;
-  if (ended && /^data: ?\[DONE\]\s*$/m.test(last)) return lenient || text.endsWith('\n\n') ? 'whole' : 'silent cut';
+  if (ended && last.trimEnd() === '[DONE]') return lenient || text.endsWith('\n\n') ? 'whole' : 'silent cut';
   if (errors.length === 0) return 'silent cut';
-  const lastIsError = errors.at(-1) === last && isError(last.slice('data: '.length));
+  const lastIsError = errors.at(-1) === last && isError(last) && text.endsWith('\n\n');
   return lastIsError && (errors.length === 1 || lenient) ? 'error event' : 'broken';
 }
 

@@ -227,6 +227,19 @@ test('a failure after the first byte is one error event and a clean end of the r
   expect(received().match(/data: \{"error":/g)).toHaveLength(1);
 });
 
+test('an error behind a held line that is no [DONE] stands on a line of its own', async () => {
+  const failure = { kind: 'cut', error: new PointsmanError('upstream_cut', 'Cut.'), retryable: false } as const;
+  const { port } = await listen({
+    script: answerStream([contentEvent('Grüß'), `${contentEvent('Gott')}garbage data: [DONE]\n\n`], { failure }),
+  });
+  const { socket, received } = await dial(port);
+  socket.write(request({ ...ask, stream: true }));
+  await until(() => received().endsWith('0\r\n\r\n'));
+  expect(received()).toContain('Gott');
+  expect(received()).toContain('\n\ndata: {"error":');
+  expect(received()).not.toContain('[DONE]');
+});
+
 test('an answer that ends without ever having begun is cut, not an empty success', async () => {
   const { port } = await listen({ script: ({ sink }) => sink.finish(carried) });
   const { socket, received } = await dial(port);
