@@ -2,7 +2,8 @@
 
     python3 scripts/make-pickles.py FOLDER [--fixtures]
 
-Needs pandas. `--fixtures` makes only the small tables that the repository keeps in test/fixtures/pickles.
+Needs pandas. `--fixtures` makes only the small tables that the repository keeps in test/fixtures/pickles: `mixed`, which
+pandas 1.5 made, and `kinds-pandas2`, which pandas 2.2.3 over numpy 2.4 made.
 """
 
 import json
@@ -65,7 +66,25 @@ def mixed(rows):
     )
 
 
+def kinds():
+    table = pd.DataFrame(
+        {
+            "sample_id": ["a", "b", "c", "d"],
+            "category": pd.Categorical(["x", None, "y", "x"]),
+            "ordered": pd.Categorical([3, 1, 3, 2], categories=[1, 2, 3], ordered=True),
+            "string": pd.Series(["one", None, "three", ""], dtype="string[python]"),
+            "Int64": pd.Series([1, None, -3, 4], dtype="Int64"),
+            "boolean": pd.Series([True, None, False, True], dtype="boolean"),
+            "time": pd.to_datetime(["2020-01-01T10:11:12.345", None, "1969-12-31T00:00:00.000", "2024-02-29T00:00:00.000"]),
+            "float32": np.array([0.5, np.nan, 2.0, 3.0], dtype="f4"),
+            "int8": np.array([1, -1, 0, 127], dtype="i1"),
+        }
+    )
+    return table
+
+
 keep("mixed", mixed(7))
+keep(f"kinds-pandas{pd.__version__.split('.')[0]}", kinds())
 if only_fixtures:
     sys.exit()
 
@@ -103,7 +122,7 @@ keep(
     "extensions",
     pd.DataFrame(
         {
-            "time": pd.to_datetime(["2020-01-01T10:11:12.345", None, "1969-12-31"]),
+            "time": pd.to_datetime(["2020-01-01T10:11:12.345", None, "1969-12-31T00:00:00.000"]),
             "string": pd.Series(["x", None, "y" * 100], dtype="string"),
             "Int64": pd.Series([1, None, -3], dtype="Int64"),
             "Float64": pd.Series([0.5, None, 2.5], dtype="Float64"),
@@ -111,6 +130,8 @@ keep(
         }
     ),
 )
+keep("dated", mixed(6).set_index(pd.to_datetime([f"2024-01-0{day}" for day in range(1, 7)])))
+keep("nested", mixed(6).set_index(["eval_name", "large"]))
 # Longer than the window through which a pickle is read, so that every kind of value comes to lie across its edge.
 keep("wide", pd.DataFrame({"id": [f"row {i}" for i in range(30_000)], "text": [("ab" * (i % 97)) for i in range(30_000)], "number": pd.Series([i if i % 2 else i / 3 for i in range(30_000)], dtype=object)}))
 keep("shared", pd.DataFrame({"a": ["same" * 40] * 50, "b": ["same" * 40] * 50}))
@@ -131,7 +152,6 @@ pd.DataFrame(
         for m, model in enumerate(models)
     ]
 ).to_pickle(folder / "long.pkl")
-pd.DataFrame({"c": pd.Categorical(["u", "v"])}).to_pickle(folder / "categories.pkl")
 
 
 def pool(names, seed):

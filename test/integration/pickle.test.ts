@@ -87,10 +87,4 @@ describe.skipIf(python === null)('the installed pandas', () => {
     const test = await openDataset(path, 'test', { pool: 'easy/3/all_strong' });
     expect((await collectDataset(test.reader)).prompts).toEqual(['t0', 't1']);
   });
-
-  it('writes categories, which are refused by name', async () => {
-    await expect(openContent(join(folder, 'categories.pkl'), 'x.pkl')).rejects.toThrow(
-      /categorical.*no part of a table/,
-    );
-  });
 });

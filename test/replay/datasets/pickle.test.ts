@@ -28,6 +28,28 @@ describe('a pickle that pandas made', () => {
     expect(readCells(join(fixtures, `mixed.${protocol}.pkl`))).toEqual(expectedCells(join(fixtures, 'mixed.json')));
   });
 
+  it.each([2, 3, 4, 5])('of pandas 2.2 over numpy 2.4, of protocol %i, gives every cell', (protocol) => {
+    const place = join(fixtures, 'kinds-pandas2');
+    expect(readCells(`${place}.${protocol}.pkl`)).toEqual(expectedCells(`${place}.json`));
+  });
+
+  it('with a code of no category is refused', () => {
+    const bytes = readFileSync(join(fixtures, 'kinds-pandas2.4.pkl'));
+    // The codes of "category": x, none, y, x.
+    const at = bytes.indexOf(Buffer.from([0, 255, 1, 0]));
+    expect(at).toBeGreaterThan(0);
+    bytes[at] = 7;
+    expect(thrownBy(bytes)).toMatchObject({
+      code: 'invalid_data',
+      message: 'x.pkl, row 1: a category that is not in the list of categories.',
+    });
+  });
+
+  it('with columns of Arrow is refused with what to do', () => {
+    const bytes = bytesOf([0x80, 4], 'cpyarrow.lib\n_restore_array\n.');
+    expect(thrownBy(bytes)).toMatchObject({ message: expect.stringMatching(/kept by Arrow.*to_parquet/) });
+  });
+
   it.each([2, 4, 5])('of protocol %i, cut short anywhere, is refused', (protocol) => {
     const bytes = real(protocol);
     for (let length = 0; length < bytes.length; length++) {

@@ -105,6 +105,11 @@ export class Machine {
   global(module: string, name: string): void {
     const known = allowedName(module, name);
     if (known === null) {
+      if (/^pyarrow\b|^pandas\.core\.arrays\.(arrow|string_arrow)\b/.test(module)) {
+        throw this.refuse(
+          "a column is kept by Arrow, which is not read from a pickle; write the table with to_parquet, or its columns with astype('object')",
+        );
+      }
       const asked = quoteCell(`${module}.${name}`);
       throw this.refuse(`the pickle asks for ${asked}, which is no part of a table; nothing was run`);
     }

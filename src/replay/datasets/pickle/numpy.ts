@@ -32,6 +32,10 @@ export function readArray(value: PickleValue | undefined, file: RandomFile): Num
 function extensionArray(value: Built, file: RandomFile): NumpyArray | null {
   if (value.name === 'pandas._libs.arrays __pyx_unpickle_NDArrayBacked') {
     const items = value.state instanceof Tuple ? value.state.items : [];
+    const [type] = items;
+    if (type instanceof Built && type.name === 'pandas.core.dtypes.dtypes CategoricalDtype') {
+      return categories(type, readArray(items[1], file), file);
+    }
     return readArray(items[1], file) ?? readArray(items[0], file);
   }
   if (!value.name.startsWith('pandas.core.arrays.') || !(value.state instanceof Dict)) return null;
@@ -40,6 +44,21 @@ function extensionArray(value: Built, file: RandomFile): NumpyArray | null {
   return data === null || mask === null
     ? null
     : plain(data.shape, (place) => (mask.at(place) === true ? null : data.at(place)));
+}
+
+/** Each value is the place of its category; -1 is none. Null where the categories are kept in a way not known here. */
+function categories(type: Built, codes: NumpyArray | null, file: RandomFile): NumpyArray | null {
+  const index = type.state instanceof Dict ? type.state.entries.get('categories') : undefined;
+  const members = index instanceof Built ? index.args[1] : undefined;
+  const labels = members instanceof Dict ? readArray(members.entries.get('data'), file) : null;
+  if (codes === null || labels === null) return null;
+  const [count = 0] = labels.shape;
+  return plain(codes.shape, (place) => {
+    const code = codes.at(place);
+    if (code === -1) return null;
+    if (typeof code === 'number' && code >= 0 && code < count) return labels.at(code);
+    throw dataError(file.name, place + 1, null, 'a category that is not in the list of categories');
+  });
 }
 
 function arrayOf(
