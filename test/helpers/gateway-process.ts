@@ -8,6 +8,8 @@ export interface GatewayProcess {
   readonly banner: string;
   /** `SIGKILL` leaves it no time for anything. Resolves with the exit code, or the signal's name. */
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | string>;
+  /** Of those that it survives. */
+  signal(signal: 'SIGHUP'): void;
 }
 
 const bin = fileURLToPath(new URL('../../bin/pointsman', import.meta.url));
@@ -38,6 +40,7 @@ export async function spawnGateway(
   return {
     url,
     banner: printed,
+    signal: (signal) => void child.kill(signal),
     async kill(signal) {
       child.kill(signal);
       const [code, by] = await exited;
