@@ -12,6 +12,8 @@ export interface Owned {
   /** Of the lease. */
   readonly token: string;
   readonly history: string;
+  /** Of the last batch folded. */
+  entry: number;
   /** The last `seq` folded of each producer. */
   readonly marks: Map<string, number>;
   /** Checksum of the state in Redis; '': none of ours. */
@@ -52,6 +54,7 @@ export function takeOver(
     pupil,
     token,
     history,
+    entry: found?.head.entry ?? 0,
     marks: new Map(Object.entries(found?.head.marks ?? {})),
     sum: whole ? (found?.head.sum ?? '') : '',
     publishedAt: now - unchangedMs,
@@ -63,7 +66,8 @@ export function takeOver(
 /** Folds a batch in, where it comes next. `onTrouble` hears of events that are missing for good. */
 export function foldEntry(owned: readonly Owned[], entry: LogEntry, onTrouble: (message: string) => void): void {
   const { n, batch } = entry;
-  const takers = owned.filter(({ pupil }) => pupil.head < n);
+  const takers = owned.filter((each) => each.entry < entry.entry);
+  for (const each of takers) each.entry = entry.entry;
   if (batch === null) {
     onTrouble(`The events up to number ${n} cannot be read and are passed over.`);
     for (const { pupil } of takers) pupil.head = n;
@@ -100,7 +104,7 @@ export async function publish(
   const { pupil, token, history } = owned;
   const began = clock.monotonic();
   const n = pupil.head;
-  const about = { learner: pupil.name, history, n, marks: Object.fromEntries(owned.marks) };
+  const about = { learner: pupil.name, history, n, entry: owned.entry, marks: Object.fromEntries(owned.marks) };
   const due = keep || began - owned.keptAt >= keepMs;
   if (pupil.dirty || due) {
     const packed = packState(about, pupil.learner.save());

@@ -90,7 +90,7 @@ export function createOwner(options: OwnerOptions): Owner {
     if (found === null) {
       const copy = local.load(pupil.name, onTrouble);
       whole = false;
-      if (copy?.head.history === history && copy.head.n <= (await log.length(session))) found = copy;
+      if (copy?.head.history === history && copy.head.entry <= (await log.length(session))) found = copy;
     }
     try {
       owned.push(takeOver(pupil, token, history, found, whole, clock));
@@ -129,8 +129,8 @@ export function createOwner(options: OwnerOptions): Owner {
 
   const foldPage = async (session: RedisSession): Promise<boolean> => {
     if (owned.length === 0) return false;
-    const head = Math.min(...owned.map(({ pupil }) => pupil.head));
-    const entries = await log.read(session, head, pageEntries);
+    const last = Math.min(...owned.map((each) => each.entry));
+    const entries = await log.read(session, last, pageEntries);
     for (const entry of entries) {
       foldEntry(owned, entry, onTrouble);
       folded += entry.batch?.events.length ?? 0;
@@ -149,7 +149,7 @@ export function createOwner(options: OwnerOptions): Owner {
 
   const trim = async (session: RedisSession): Promise<void> => {
     const needless = await board.needless(session, await leases.learners(session));
-    await log.trim(session, Math.min(needless, (await log.length(session)) - keepEvents));
+    await log.trim(session, needless, keepEvents);
   };
 
   const turn = async (session: RedisSession): Promise<void> => {

@@ -114,7 +114,7 @@ export function createShipper({ store, link, keys, log, newId, onTrouble }: Ship
   const bring = async (session: RedisSession, sender: Sender, batch: EventBatch): Promise<void> => {
     known = Math.max(known, lastOf(batch));
     for (let askMs = firstAskMs; lives(session); askMs = Math.min(lastAskMs, askMs * 2)) {
-      await sender.send(batch);
+      await sender.send(batch, askMs > firstAskMs);
       await arrival.sleep(askMs);
       if (shipped !== batch.after) return;
       // The notice may have been lost, and Redis may have come back with less than it had.

@@ -21,8 +21,8 @@ const Job = Type.Object({
 });
 
 export interface Sender {
-  /** Resolves when Redis has it. The same batch again, while it waits, changes nothing. */
-  send(batch: EventBatch): Promise<void>;
+  /** Resolves when Redis has it. The same batch `again`, while it waits, changes nothing. */
+  send(batch: EventBatch, again: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,11 +42,14 @@ export function createSender(session: RedisSession, keys: QueueKeys): Sender {
   // Its errors come out of `send`.
   queue.on('error', () => {});
   return {
-    async send(batch) {
+    async send(batch, again) {
       const { producer, after, events } = batch;
       const last = lastOf(batch);
       const data = { producer, after, last, count: events.length, bytes: encodeBatch(batch).toString('base64') };
-      await limited(queue.add('events', data, { jobId: `${producer}-${after}-${last}` }));
+      const jobId = `${producer}-${after}-${last}`;
+      // A job in no list (see `OrderedLog` on halves of scripts) would be in the way of the same one for ever.
+      if (again && (await limited(queue.getJobState(jobId))) === 'unknown') await limited(queue.remove(jobId));
+      await limited(queue.add('events', data, { jobId }));
     },
     close: () => quietly(queue.close()),
   };
@@ -95,13 +98,13 @@ const quietly = (ending: Promise<unknown>): Promise<void> =>
   );
 
 /** BullMQ waits for a connection for ever; ours does not come back. */
-async function limited(work: Promise<unknown>): Promise<void> {
+async function limited<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error('Redis took too long')), longestMs);
   });
   try {
-    await Promise.race([work, late]);
+    return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -3,9 +3,10 @@ export interface QueueKeys {
   /** Also the prefix of BullMQ's keys. */
   readonly tag: string;
   readonly channel: string;
-  /** Hash: `n`, the events in the log so far; `p:<producer>`, the last `seq` of each producer; `d:<producer>`, its decision. */
-  readonly marks: string;
-  /** Stream of batches; an entry's id is the number of its last event. */
+  /**
+   * Hash: `entries` and `events` so far, `forgotten` entries; `p:<producer>`, the last `seq` of each, and `d:<producer>`, its
+   * decision; `b:<entry>`, a batch, and `n:<entry>`, the number of its last event.
+   */
   readonly log: string;
   /** Hash of learner to the lease that may write its state. */
   readonly fences: string;
@@ -27,7 +28,6 @@ export function queueKeys(prefix: string): QueueKeys {
   return {
     tag,
     channel: `${tag}:notices`,
-    marks: `${tag}:marks`,
     log: `${tag}:log`,
     fences: `${tag}:fences`,
     members: `${tag}:members`,

@@ -9,8 +9,10 @@ import { decodeState, encodeState } from '../core/state-codec.ts';
 export interface StateHead {
   readonly learner: string;
   readonly history: string;
-  /** Number of the last event in it. */
+  /** Number of the last event in it ... */
   readonly n: number;
+  /** ... and the place of its batch in the log. */
+  readonly entry: number;
   /** The last `seq` in it of each producer. */
   readonly marks: Readonly<Record<string, number>>;
   /** SHA-256 of the state's bytes: tells two states apart and a damaged one from a whole one. */
@@ -21,6 +23,7 @@ const Head = Type.Object({
   learner: Type.String(),
   history: Type.String(),
   n: Type.Integer({ minimum: 0 }),
+  entry: Type.Integer({ minimum: 0 }),
   marks: Type.Record(Type.String(), Type.Number()),
   sum: Type.String(),
 });

@@ -21,7 +21,7 @@ export interface StateBoard {
    * unless `token` still is the lease that may write: who lost it without noticing cannot undo what its successor did.
    */
   save(session: RedisSession, learner: string, token: string, packed: PackedState | HeadOnly): Promise<boolean>;
-  /** Up to which event the log is needed by none of these learners, whichever of their two states is loaded. */
+  /** Up to which entry the log is needed by none of these learners, whichever of their two states is loaded. */
   needless(session: RedisSession, learners: readonly string[]): Promise<number>;
 }
 
@@ -30,13 +30,16 @@ export interface HeadOnly {
   readonly bytes: null;
 }
 
-/** The former state is kept only where it was of fewer events. */
+/** A single write, for the reason that `OrderedLog` gives. */
 const saveScript = `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 if ARGV[4] ~= '' then
   local old = redis.call('HMGET', KEYS[2], 'head', 'bytes')
-  if old[1] and old[2] then redis.call('HSET', KEYS[2], 'old_head', old[1], 'old_bytes', old[2]) end
-  redis.call('HSET', KEYS[2], 'head', ARGV[3], 'bytes', ARGV[4])
+  if old[1] and old[2] then
+    redis.call('HSET', KEYS[2], 'head', ARGV[3], 'bytes', ARGV[4], 'old_head', old[1], 'old_bytes', old[2])
+  else
+    redis.call('HSET', KEYS[2], 'head', ARGV[3], 'bytes', ARGV[4])
+  end
 else
   redis.call('HSET', KEYS[2], 'head', ARGV[3])
 end
@@ -80,7 +83,7 @@ export function createStateBoard(keys: QueueKeys): StateBoard {
       for (const learner of learners) {
         const head = await read(session, learner, 'old_head');
         try {
-          least = Math.min(least, head === null ? 0 : unpackHead(head).n);
+          least = Math.min(least, head === null ? 0 : unpackHead(head).entry);
         } catch {
           least = 0;
         }

@@ -15,6 +15,8 @@ if (withoutRedis) console.info('skipped: no redis-server in the PATH (apt-get in
 export interface RedisProcess {
   readonly url: string;
   readonly port: number;
+  /** The part of its append-only file that grows. */
+  readonly appendOnlyFile: string;
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   /** Starts again on the same port with what lies on the disk. */
   start(): Promise<void>;
@@ -56,6 +58,7 @@ export async function startRedis(flags: readonly string[] = ['--appendfsync', 'e
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    appendOnlyFile: join(folder, 'appendonlydir', 'appendonly.aof.1.incr.aof'),
     kill,
     start,
     async close() {

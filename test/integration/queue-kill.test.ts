@@ -11,11 +11,11 @@ import { foldOne, newPupil, type Pupil } from '../../src/learning/fold.ts';
 import { openStore } from '../../src/outcomes/store.ts';
 import { queueKeys } from '../../src/queue/keys.ts';
 import { createOrderedLog, type LogEntry } from '../../src/queue/ordered-log.ts';
-import { openRedisLink, type RedisSession } from '../../src/queue/redis.ts';
 import { createStateBoard } from '../../src/queue/state-board.ts';
 import { spawnGateway, type GatewayProcess } from '../helpers/gateway-process.ts';
 import { spawnLearner, type LearnProcess } from '../helpers/learn-process.ts';
 import { startRedis, withoutRedis, type RedisProcess } from '../helpers/redis-process.ts';
+import { wholeLog, withSession } from '../helpers/whole-log.ts';
 import { ask, giveFeedback } from '../helpers/running-gateway.ts';
 
 /** How often each of gateway, learner and Redis is killed. `npm run soak:queue` does it 20 times. */
@@ -79,17 +79,6 @@ async function foldAll(entries: readonly LogEntry[]): Promise<ReadonlyMap<string
     for (const event of batch?.events ?? []) foldOne(pupils, { ...event, seq: ++n }, (message) => expect.fail(message));
   }
   return new Map(pupils.map(({ name, learner }) => [name, encodeState(learner.save()).toString('base64')]));
-}
-
-async function withRedis<T>(work: (session: RedisSession) => Promise<T>): Promise<T> {
-  const link = openRedisLink({ url: redis.url, channel: 'none', onTrouble: () => {} });
-  await link.settled(5_000);
-  if (link.state.type !== 'ready') throw new Error(link.state.reason);
-  try {
-    return await work(link.state.session);
-  } finally {
-    await link.close();
-  }
 }
 
 describe.skipIf(withoutRedis)('gateways, learners and Redis that are killed in turn under load', () => {
@@ -158,7 +147,7 @@ describe.skipIf(withoutRedis)('gateways, learners and Redis that are killed in t
           return { producer: typeof producer === 'string' ? producer : '', seq };
         }),
       );
-      await withRedis(async (session) => {
+      await withSession(redis.url, async (session) => {
         for (const end = Date.now() + 45_000; ;) {
           const heads = await Promise.all(names.map((name) => board.head(session, name)));
           if (heads.every((head) => last.every(({ producer, seq }) => head?.marks[producer] === seq))) break;
@@ -175,7 +164,7 @@ describe.skipIf(withoutRedis)('gateways, learners and Redis that are killed in t
       for (const gateway of gateways) expect(await gateway.kill('SIGTERM')).toBe(0);
       for (const learner of learners) expect(await learner.kill('SIGTERM')).toBe(0);
 
-      const entries = await withRedis((session) => log.read(session, 0, 1_000_000));
+      const entries = await withSession(redis.url, (session) => wholeLog(log, session));
       const scores = new Map<string, number>();
       const places = new Map<string, string>();
       const twice: string[] = [];

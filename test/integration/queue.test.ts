@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Observation } from '../../src/core/learner.ts';
@@ -8,13 +8,14 @@ import type { Learning } from '../../src/learning/learning.ts';
 import { createOwner, type Owner } from '../../src/learning/owner.ts';
 import { queueKeys } from '../../src/queue/keys.ts';
 import { createOrderedLog, type LogEntry } from '../../src/queue/ordered-log.ts';
+import { listOf, textOf } from '../../src/queue/reply.ts';
 import { packState } from '../../src/queue/learned-state.ts';
-import { openRedisLink, type RedisSession } from '../../src/queue/redis.ts';
 import { createStateBoard } from '../../src/queue/state-board.ts';
 import { startOldRedis } from '../helpers/old-redis.ts';
 import { startRedis, withoutRedis, type RedisProcess } from '../helpers/redis-process.ts';
 import { sensitiveLearner } from '../helpers/sensitive-learner.ts';
 import { sampleCaller, sampleRecord, sampleReward } from '../helpers/store-samples.ts';
+import { wholeLog, withSession } from '../helpers/whole-log.ts';
 import { temporaryDirectory, temporaryStore } from '../helpers/store-temporary.ts';
 
 let redis: RedisProcess;
@@ -80,7 +81,7 @@ async function until(condition: () => boolean | Promise<boolean>, what: string):
 
 /** The whole log, as Redis has it. */
 const readLog = (keys: ReturnType<typeof queueKeys>, url = redis.url): Promise<readonly LogEntry[]> =>
-  withSession(url, (session) => createOrderedLog(keys).read(session, 0, 100_000));
+  withSession(url, (session) => wholeLog(createOrderedLog(keys), session));
 
 /** What one process makes of it, by route. */
 function foldAll(entries: readonly LogEntry[]): readonly Buffer[] {
@@ -260,8 +261,9 @@ describe.skipIf(withoutRedis)('learners', () => {
     await first.close();
     await withSession(redis.url, async (session) => {
       await session.call('HSET', keys.state('one'), 'bytes', 'damaged', 'old_bytes', 'damaged');
-      // Without the log the state can come from nowhere but the copy.
-      await session.call('DEL', keys.log);
+      // Without the batches the state can come from nowhere but the copy.
+      const fields = listOf(await session.call('HKEYS', keys.log)).map((field) => textOf(field));
+      await session.call('HDEL', keys.log, ...fields.filter((field) => field.startsWith('b:')));
     });
     const second = owner(folder);
     await asked.feedback('one', 0.4);
@@ -284,7 +286,7 @@ describe.skipIf(withoutRedis)('learners', () => {
     await withSession(redis.url, async (session) => {
       const board = createStateBoard(keys);
       const packed = packState(
-        { learner: 'one', history: 'x', n: 99, marks: {} },
+        { learner: 'one', history: 'x', n: 99, entry: 9, marks: {} },
         { version: 1, data: {}, arrays: {} },
       );
       expect(await board.save(session, 'one', '0 stale', packed)).toBe(false);
@@ -308,12 +310,52 @@ describe.skipIf(withoutRedis)('learners', () => {
       expect(await log.append(session, { ...batch(7, 8), producer: 'q', start: 5 })).toBe('gap');
       expect(await log.append(session, { ...batch(5, 8), producer: 'q', start: 5 })).toBe('appended');
       const entries = await log.read(session, 0, 10);
-      expect(entries.map(({ n, batch: each }) => [n, each?.events.map(({ seq }) => seq)])).toEqual([
-        [3, [1, 2, 3]],
-        [5, [4, 5]],
-        [8, [6, 7, 8]],
+      expect(entries.map(({ entry, n, batch: each }) => [entry, n, each?.events.map(({ seq }) => seq)])).toEqual([
+        [1, 3, [1, 2, 3]],
+        [2, 5, [4, 5]],
+        [3, 8, [6, 7, 8]],
       ]);
+      // Of five events that stay the first one has a batch of three to itself and its neighbours.
+      await log.trim(session, 3, 5);
+      expect((await log.read(session, 0, 10)).map(({ entry }) => entry)).toEqual([2, 3]);
+      await log.trim(session, 2, 0);
+      expect((await log.read(session, 0, 10)).map(({ entry }) => entry)).toEqual([3]);
+      expect(await log.append(session, batch(0, 5))).toBe('known');
     });
+  });
+});
+
+describe.skipIf(withoutRedis)('a Redis that was killed in the middle of writing down an append', () => {
+  it('has the batch with its mark or neither, also when it is killed once more', async () => {
+    const own = await startRedis(['--appendfsync', 'always']);
+    const log = createOrderedLog(world(own.url).keys);
+    const batch = (producer: string, after: number) => ({
+      producer,
+      start: 0,
+      after,
+      events: [observation(after + 1)],
+    });
+    const append = (producer: string, after: number) =>
+      withSession(own.url, (session) => log.append(session, batch(producer, after)));
+    await append('p', 0);
+    const before = statSync(own.appendOnlyFile).size;
+    await append('p', 1);
+    await own.kill('SIGKILL');
+    const written = readFileSync(own.appendOnlyFile);
+    for (let share = 1; share <= 6; share++) {
+      const cut = before + Math.floor(((written.length - before) * share) / 6);
+      writeFileSync(own.appendOnlyFile, written.subarray(0, cut));
+      await own.start();
+      expect(await append('q', 0)).toBe('appended');
+      await own.kill('SIGKILL');
+      await own.start();
+      expect(await append('p', 1)).toBe(cut === written.length ? 'known' : 'appended');
+      const entries = await withSession(own.url, (session) => wholeLog(log, session));
+      const events = entries.map(({ batch: each }) => `${each?.producer} ${each?.events[0]?.seq}`);
+      expect([...events].sort()).toEqual(['p 1', 'p 2', 'q 1']);
+      await own.kill('SIGKILL');
+    }
+    await own.close();
   });
 });
 
@@ -329,14 +371,3 @@ const observation = (seq: number): Observation => ({
   promptTokens: 3,
   embedding: null,
 });
-
-async function withSession<T>(url: string, work: (session: RedisSession) => Promise<T>): Promise<T> {
-  const link = openRedisLink({ url, channel: 'none', onTrouble: () => {} });
-  await link.settled(5_000);
-  if (link.state.type !== 'ready') throw new Error(link.state.reason);
-  try {
-    return await work(link.state.session);
-  } finally {
-    await link.close();
-  }
-}

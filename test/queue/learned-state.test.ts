@@ -4,12 +4,12 @@ import { packState, unpackHead, unpackState } from '../../src/queue/learned-stat
 import { preferred } from '../../src/queue/leases.ts';
 
 const state = { version: 3, data: { a: 1 }, arrays: { x: Float64Array.of(0.1, 0.2) } };
-const packed = packState({ learner: 'quality', history: 'h', n: 7, marks: { p: 5 } }, state);
+const packed = packState({ learner: 'quality', history: 'h', n: 7, entry: 2, marks: { p: 5 } }, state);
 
 describe('a packed state', () => {
   it('comes back to the bit, and says what it is a fold of', () => {
     const head = unpackHead(packed.head);
-    expect(head).toEqual({ learner: 'quality', history: 'h', n: 7, marks: { p: 5 }, sum: packed.sum });
+    expect(head).toEqual({ learner: 'quality', history: 'h', n: 7, entry: 2, marks: { p: 5 }, sum: packed.sum });
     expect(encodeState(unpackState(head, packed.bytes))).toEqual(encodeState(state));
   });
 
