@@ -100,9 +100,11 @@ export function createShipper({ store, link, keys, log, newId, onTrouble }: Ship
           firstCommitted = Infinity;
         }
         const { id, start } = await identify();
-        const events = await store.observations(shipped, batchEvents);
+        // A late notice moves `shipped` on while the rows are read: what they follow is what was asked for.
+        const after = shipped;
+        const events = await store.observations(after, batchEvents);
         if (events.length === 0) await news.sleep(idleMs);
-        else await bring(session, sender, { producer: id, start, after: shipped, events });
+        else await bring(session, sender, { producer: id, start, after, events });
         told = '';
       }
     } finally {

@@ -85,6 +85,10 @@ export function decodeBatch(bytes: Buffer): EventBatch {
   const floats = new Uint8Array(bytes.subarray(align(headerEnd))).buffer;
   let offset = 0;
   const { producer, start, after } = header;
+  header.events.reduce((before, { seq }) => {
+    if (seq <= before) throw broken('its events are not in order');
+    return seq;
+  }, after);
   const events = header.events.map(({ dimensions, ...event }): Observation => {
     if (dimensions === null) return { ...event, embedding: null };
     if (offset + dimensions * 4 > floats.byteLength) throw broken('it ends inside an embedding');

@@ -1,10 +1,13 @@
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultYaml } from '../../src/config/default-config.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Observation } from '../../src/core/learner.ts';
+import type { OutcomeStore } from '../../src/core/outcome.ts';
 import { encodeState } from '../../src/core/state-codec.ts';
 import { createDistributedLearning } from '../../src/learning/distributed.ts';
 import type { Learning } from '../../src/learning/learning.ts';
+import { readProducer } from '../../src/learning/producer.ts';
 import { createOwner, type Owner } from '../../src/learning/owner.ts';
 import { queueKeys } from '../../src/queue/keys.ts';
 import { createOrderedLog, type LogEntry } from '../../src/queue/ordered-log.ts';
@@ -13,6 +16,7 @@ import { packState } from '../../src/queue/learned-state.ts';
 import { createStateBoard } from '../../src/queue/state-board.ts';
 import { startOldRedis } from '../helpers/old-redis.ts';
 import { startRedis, withoutRedis, type RedisProcess } from '../helpers/redis-process.ts';
+import { ask, giveFeedback, startGateway } from '../helpers/running-gateway.ts';
 import { sensitiveLearner } from '../helpers/sensitive-learner.ts';
 import { sampleCaller, sampleRecord, sampleReward } from '../helpers/store-samples.ts';
 import { wholeLog, withSession } from '../helpers/whole-log.ts';
@@ -63,7 +67,7 @@ function world(url = redis.url) {
     made.start();
     return made;
   };
-  return { keys, troubles, gateway, owner };
+  return { prefix, keys, troubles, gateway, owner };
 }
 
 function teach(school: Pick<Learning, 'register'>, route: string) {
@@ -155,6 +159,28 @@ describe.skipIf(withoutRedis)('a Redis that cannot be used', () => {
     const old = await startOldRedis('5.0.14');
     await unusable(old.url, /its version is 5\.0\.14, and 6\.2 or newer is needed/);
     await old.close();
+  });
+
+  it('does not keep a gateway from serving, which /ready tells', async () => {
+    const running = await startGateway(`${defaultYaml()}queue: { type: bullmq, url: "redis://:s3cret@127.0.0.1:1" }\n`);
+    const { status, headers } = await ask(running.url, {
+      model: 'auto',
+      messages: [{ role: 'user', content: 'hi' }],
+      max_tokens: 1,
+    });
+    expect(status).toBe(200);
+    expect((await giveFeedback(running.url, headers.get('x-pointsman-decision') ?? '', 1)).status).toBe(200);
+    const ready = await fetch(`${running.url}/ready`);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'ready', degraded: ['learning stands still; the log of the gateway says why'] },
+    ]);
+    const metrics = await (await fetch(`${running.url}/metrics`)).text();
+    // The score, and what the gateway measured of the answer.
+    expect(metrics).toMatch(/^pointsman_learner_lag\{learner="all"\} [1-4]$/m);
+    expect(running.log.filter((line) => line.includes('ECONNREFUSED')).length).toBe(1);
+    expect(running.log.join()).not.toContain('s3cret');
+    await running.close();
   });
 
   it('because it is not there is named once', async () => {
@@ -322,6 +348,47 @@ describe.skipIf(withoutRedis)('learners', () => {
       expect((await log.read(session, 0, 10)).map(({ entry }) => entry)).toEqual([3]);
       expect(await log.append(session, batch(0, 5))).toBe('known');
     });
+  });
+});
+
+describe.skipIf(withoutRedis)('a batch whose arrival is told late', () => {
+  it('is not sent again as what follows it', async () => {
+    const { prefix, keys, gateway, owner } = world();
+    const log = createOrderedLog(keys);
+    const before = await gateway();
+    for (let i = 0; i < 3; i++) await before.feedback('one', 0.5);
+    const producer = (await readProducer(before.store, () => '')).id;
+    const rows = await before.store.observations(0, 10);
+    await before.learning.close();
+    await before.store.close();
+
+    // The rows are read, and before they are told somebody else has brought the same ones.
+    let told = false;
+    const { store } = await temporaryStore({ path: before.file });
+    const slow: OutcomeStore = {
+      ...store,
+      async observations(afterSeq, limit) {
+        const page = await store.observations(afterSeq, limit);
+        if (!told && page.length === 3) {
+          told = true;
+          await withSession(redis.url, (session) =>
+            log.append(session, { producer, start: 0, after: 0, events: rows }),
+          );
+          await until(() => learning.health().seq === 3, 'the notice');
+        }
+        return page;
+      },
+    };
+    const learning = createDistributedLearning({ store: slow, clock: systemClock, redis: { url: redis.url, prefix } });
+    const learner = teach(learning, 'one');
+    await learning.start();
+    await until(() => told, 'the first page');
+    const teacher = owner();
+    await until(() => learner.seen === 3, 'three facts');
+    await until(() => learning.health().lag === 0, 'that is all');
+    const entries = await readLog(keys);
+    expect(entries.map(({ batch }) => batch?.events.map(({ seq }) => seq))).toEqual([[1, 2, 3]]);
+    await Promise.all([teacher.close(), learning.close()]);
   });
 });
 

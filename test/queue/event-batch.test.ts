@@ -19,8 +19,10 @@ const event: fc.Arbitrary<Observation> = fc.record({
 const batch = fc.record({
   producer: fc.string({ minLength: 1 }),
   start: fc.nat(),
-  after: fc.nat(),
-  events: fc.array(event, { minLength: 1, maxLength: 6 }),
+  after: fc.constant(0),
+  events: fc
+    .uniqueArray(event, { minLength: 1, maxLength: 6, selector: ({ seq }) => seq })
+    .map((events) => events.toSorted((a, b) => a.seq - b.seq)),
 });
 
 describe('a batch of events', () => {
@@ -30,6 +32,18 @@ describe('a batch of events', () => {
         const back = decodeBatch(encodeBatch(sent));
         expect(back).toEqual(sent);
         expect(lastOf(back)).toBe(sent.events.at(-1)?.seq);
+      }),
+    );
+  });
+
+  it('whose events do not follow each other, and what they say they follow, is refused', () => {
+    fc.assert(
+      fc.property(batch, (sent) => {
+        const first = sent.events[0]?.seq ?? 0;
+        expect(() => decodeBatch(encodeBatch({ ...sent, after: first }))).toThrow(/not in order/);
+        expect(() => decodeBatch(encodeBatch({ ...sent, events: [...sent.events, ...sent.events] }))).toThrow(
+          /not in order/,
+        );
       }),
     );
   });
