@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createHashingEmbedder } from '../../src/embedding/hashing.ts';
@@ -29,7 +29,12 @@ const leaky = ((): string => {
   return write('leaky.csv', asCsv({ ...fresh, prompts, texts: prompts }));
 })();
 const artefact = join(folder, 'artefact');
-await runTrain({ ...quick, data: train, out: artefact, estimators: ['knn', 'ridge'] });
+// A test part of its own: settings are chosen on every row of train.csv, as a replay of the two chooses them.
+const parted = join(folder, 'parted');
+mkdirSync(parted);
+write('parted/train.csv', asCsv(learned));
+write('parted/test.csv', asCsv(fresh));
+await runTrain({ ...quick, data: parted, out: artefact, estimators: ['knn', 'ridge'] });
 
 describe('an artefact in the place of training', () => {
   it('comes to what training on the same rows comes to', async () => {
@@ -50,6 +55,20 @@ describe('an artefact in the place of training', () => {
       unseenModels: [],
     });
     expect(trained.artefact).toBeNull();
+  });
+
+  it('of a set in one piece has the settings that were measured on the held-out rows', async () => {
+    const out = join(folder, 'whole');
+    await runTrain({ ...quick, data: train, out, estimators: ['knn', 'ridge'] });
+    const replayed = await runReplay({ ...quick, artefact: out, test });
+    const held = await runReplay({ ...quick, train });
+    expect(held.train.rows).toBeLessThan(200);
+    for (const [i, { estimator }] of replayed.runs.entries()) {
+      const { quality, cost, score } = must(held.runs[i]?.estimator);
+      expect(estimator).toMatchObject({ quality, cost });
+      expect(must(estimator).score).toBeCloseTo(score, 12);
+    }
+    expect(replayed.artefact).toMatchObject({ sources: [{ name: 'train.csv', rows: 200 }], questions: 200 });
   });
 
   it('needs no training rows, tests every row, and prints what it shares with them', async () => {
