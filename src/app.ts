@@ -102,7 +102,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
 
   const take = async (next: Config): Promise<void> => {
     refuseColdChanges(current.config, next);
-    const begun = await beginGeneration(await planGeneration(next, logger), surroundings);
+    const begun = await beginGeneration(await planGeneration(next, logger, current.routing.embedder), surroundings);
     if (!begun.learning.health().started) {
       await begun.retire();
       throw new PointsmanError('storage_unavailable', 'What was learned cannot be read now. Reload again when it can.');
@@ -214,6 +214,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
       await sharing.close();
       await upstream.close();
       await current.retire();
+      await current.routing.embedder.close?.();
       await store.close();
     },
   };

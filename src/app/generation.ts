@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { PointsmanError } from '../core/errors.ts';
 import type { Model } from '../core/candidate.ts';
+import type { Embedder } from '../core/embedder.ts';
 import { checkTarget } from '../backends/index.ts';
 import type { Access } from '../http/gateway.ts';
 import type { Learning } from '../learning/learning.ts';
@@ -37,12 +38,16 @@ export interface Plan {
   readonly routing: Routing;
 }
 
-/** Throws `invalid_config` or `invalid_data` where the parts do not fit together. Opens nothing. */
-export async function planGeneration(config: Config, logger: Logger): Promise<Plan> {
+/**
+ * Throws `invalid_config` or `invalid_data` where the parts do not fit together. Opens nothing but the embedder, and not
+ * that where one runs: the setting cannot change, and requests that began wait for its vectors.
+ */
+export async function planGeneration(config: Config, logger: Logger, running: Embedder | null = null): Promise<Plan> {
   for (const model of config.models) for (const target of model.targets) checkTarget(target);
-  const routing = await assembleRouting(config, (route, what, cause) => {
+  const onFault = (route: string, what: string, cause: unknown): void => {
     logger.warn({ route, what, cause }, 'A prediction fell back.');
-  });
+  };
+  const routing = await assembleRouting(config, onFault, running);
   return { config, models: new Map(config.models.map((model) => [model.id, model])), routing };
 }
 
@@ -80,7 +85,6 @@ export async function beginGeneration(plan: Plan, { store, clock, logger, isUp }
     async retire() {
       endRetention();
       await learning.close();
-      await plan.routing.embedder.close?.();
     },
   };
 }
@@ -93,7 +97,9 @@ const hot: ReadonlySet<string> = new Set<keyof Config>([
   'routes',
   'estimators',
   'learning',
+  'judge',
   'policyDirs',
+  'verifierDirs',
   'warnings',
   'locate',
 ]);

@@ -28,14 +28,16 @@ export interface Routing {
  * Throws `invalid_config` or `invalid_data` where policies, estimators, artefacts and models do not fit together.
  *
  * @param onFault is told what fell back on a route, and why.
+ * @param running is used instead of a new embedder: a reload keeps the one whose vectors are in use.
  */
 export async function assembleRouting(
   config: Config,
   onFault: (route: string, what: string, cause: unknown) => void,
+  running: Embedder | null = null,
 ): Promise<Routing> {
   const models = new Map(config.models.map((model) => [model.id, model]));
   const catalogue = await loadCatalogue({ policyDirs: config.policyDirs, verifierDirs: config.verifierDirs });
-  const embedder = await createEmbedder(config);
+  const embedder = running ?? (await createEmbedder(config));
   const estimators = createEstimators(config, catalogue, embedder);
   const routes = config.routes.map((route): Route => {
     const definition = catalogue.policies.get(route.policy.type);

@@ -46,10 +46,9 @@ async function examine(path: string | null): Promise<readonly Finding[]> {
   let config: Config;
   try {
     config = loadUsualConfig(path);
-    await planGeneration(
-      config,
-      createLogger({ level: 'silent', style: 'json', write: () => undefined, now: Date.now }),
-    );
+    const silent = createLogger({ level: 'silent', style: 'json', write: () => undefined, now: Date.now });
+    const { routing } = await planGeneration(config, silent);
+    await routing.embedder.close?.();
   } catch (cause) {
     return [node, failed('configuration', messageOf(cause), 'Mend the place named; the rest is looked at after that.')];
   }

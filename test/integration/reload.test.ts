@@ -128,6 +128,27 @@ test('requests that run end where they began; new ones go where the new file say
   expect(response.headers.get('x-pointsman-model')).toBe('one');
 });
 
+test('a request whose prompt is still being embedded ends on the models it was decided among', async () => {
+  const vectors = await startFakeUpstream();
+  onTestFinished(() => vectors.close());
+  let go = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (go = resolve));
+  vectors.always(async (reply, request) => {
+    await gate;
+    await status(200, '{"data":[{"embedding":[1,0]}]}')(reply, request);
+  });
+  const embedding = `embedder: { type: remote, base_url: "${vectors.baseUrl}", model: m, dimensions: 2, timeout_ms: 60000 }\n`;
+  const own = await start(`models:\n${model('one', a)}routes: { auto: {} }\n${embedding}`);
+  onTestFinished(() => own.close());
+  const asked = ask(own.url, question);
+  await vectors.received(1);
+  await own.become(`models:\n${model('two', b)}routes: { auto: {} }\n${embedding}`);
+  go();
+  const { status: code, headers } = await asked;
+  expect([code, headers.get('x-pointsman-model'), headers.get('x-pointsman-degraded')]).toEqual([200, 'one', null]);
+  expect(await served(own.url)).toBe('two');
+});
+
 describe('what survives', () => {
   test('what was learned, to the digit, while models around it come and go', async () => {
     const learning = `routes: { auto: { policy: { type: epsilon-greedy, epsilon: 0, lambda: 0 }, models: [one, two], estimators: { quality: ridge, cost: mean } } }\n`;
