@@ -1,4 +1,4 @@
-import type { FoundModel, Probe } from './found.ts';
+import { property, type FoundModel, type Probe } from './found.ts';
 
 /** Servers that speak OpenAI's wire, where they listen unless told otherwise. */
 const usual = [
@@ -23,13 +23,13 @@ export async function findLocalServers(probe: Probe): Promise<FoundModel[]> {
 }
 
 function readModels(answer: unknown, name: string, baseUrl: string): FoundModel[] {
-  const data = member(answer, 'data');
+  const data = property(answer, 'data');
   if (!Array.isArray(data)) return [];
   return data.flatMap((entry: unknown): FoundModel[] => {
-    const id = member(entry, 'id');
+    const id = property(entry, 'id');
     if (typeof id !== 'string' || !/^\S+$/.test(id) || /embed|bge-|minilm/i.test(id)) return [];
-    const owner = member(entry, 'owned_by');
-    const context = member(entry, 'max_model_len');
+    const owner = property(entry, 'owned_by');
+    const context = property(entry, 'max_model_len');
     const provider = (typeof owner === 'string' ? owners[owner] : undefined) ?? name;
     return [{ id, provider, local: true, blendedUsd: 0, yaml: localYaml(id, baseUrl, context) }];
   });
@@ -42,6 +42,3 @@ function localYaml(id: string, baseUrl: string, context: unknown): string {
 ${told ? `    context_tokens: ${context}\n` : ''}    price: { input: 0, output: 0 } # your own hardware: write what it costs you
 `;
 }
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;

@@ -171,7 +171,8 @@ function readTags(answer: unknown): string[] {
     .map(({ name }) => name);
 }
 
-function property(value: unknown, name: string): unknown {
+/** A member of a stranger's JSON; undefined where there is none. */
+export function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 

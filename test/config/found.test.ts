@@ -9,7 +9,10 @@ import {
   httpProbe,
   providers,
   yamlFromFound,
+  yamlOf,
 } from '../../src/config/found.ts';
+import { findLocalServers } from '../../src/config/found-servers.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { readPriceTable } from '../../src/config/price-table.ts';
 
 const table = readPriceTable();
@@ -151,5 +154,45 @@ describe('httpProbe', () => {
     for (const path of ['/text', '/moved', '/error', '/never'])
       expect([path, await probe(base + path)]).toEqual([path, null]);
     expect(await probe('http://127.0.0.1:1/tags')).toBeNull();
+  });
+});
+
+describe('findLocalServers', () => {
+  it('lists chat models of servers at their usual ports, named by what they say they are', async () => {
+    const asked: string[] = [];
+    const found = await findLocalServers((url) => {
+      asked.push(url);
+      if (!url.includes(':8000/')) return Promise.resolve(null);
+      const data = [
+        { id: 'Qwen/Qwen3-32B', owned_by: 'sglang', max_model_len: 32_768 },
+        { id: 'bge-m3', owned_by: 'sglang' },
+        { id: 'with space' },
+        { id: 7 },
+        null,
+      ];
+      return Promise.resolve({ data });
+    });
+    expect(asked).toEqual([8000, 30000, 8080, 1234].map((port) => `http://127.0.0.1:${port}/v1/models`));
+    expect(found.map(({ id, provider }) => [id, provider])).toEqual([['Qwen/Qwen3-32B', 'SGLang']]);
+    const config = parseConfig(yamlOf(found), null, { environment: {} });
+    expect(config.models[0]).toMatchObject({ id: 'Qwen/Qwen3-32B', contextTokens: 32_768, price: { input: 0 } });
+  });
+
+  it.each<unknown>([null, 7, [], { data: 'x' }, { data: { id: 'x' } }])('finds nothing in %j', async (answer) => {
+    expect(await findLocalServers(() => Promise.resolve(answer))).toEqual([]);
+  });
+});
+
+describe('OLLAMA_HOST', () => {
+  it.each([
+    ['127.0.0.1:9999', 'http://127.0.0.1:9999'],
+    ['0.0.0.0', 'http://127.0.0.1:11434'],
+    ['http://gpu-box:11434', 'http://gpu-box:11434'],
+    ['https://ollama.example', 'https://ollama.example'],
+    ['not a host', 'http://127.0.0.1:11434'],
+  ])('%s is asked at %s', async (said, origin) => {
+    const asked: string[] = [];
+    await findProviders({ OLLAMA_HOST: said }, (url) => Promise.resolve(void asked.push(url)), table);
+    expect(asked).toEqual([`${origin}/api/tags`]);
   });
 });

@@ -1,5 +1,6 @@
 import { probeTarget } from '../../backends/probe.ts';
 import type { Config } from '../../config/config.ts';
+import { property } from '../../config/found.ts';
 import type { Model, Target } from '../../core/candidate.ts';
 import { failed, ok, warning, whyOf, type Finding } from './finding.ts';
 
@@ -89,17 +90,14 @@ function modelNames(text: string): readonly string[] {
   } catch {
     return [];
   }
-  const list = member(parsed, 'data') ?? member(parsed, 'models');
+  const list = property(parsed, 'data') ?? property(parsed, 'models');
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry: unknown) => {
-    const name = member(entry, 'id') ?? member(entry, 'name');
+    const name = property(entry, 'id') ?? property(entry, 'name');
     // A stranger's text on our terminal: one line of plain characters.
     return typeof name === 'string' ? [name.replaceAll(/\p{Cc}/gu, ' ').slice(0, 128)] : [];
   });
 }
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
 /** The median of the targets' clocks: one that is wrong by itself is its own trouble. */
 function clock(skews: readonly number[]): readonly Finding[] {
