@@ -68,7 +68,7 @@ const usd = (value: number): string => `$${value.toFixed(Math.abs(value) >= 100 
 const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
 const points = (value: number): string => `${value > 0 ? '+' : ''}${(value * 100).toFixed(2)} points`;
 const range = ({ value, low, high }: Interval, write: (value: number) => string): string =>
-  `${write(value)}  [${write(low)}, ${write(high)}]`;
+  Number.isNaN(low) ? write(value) : `${write(value)}  [${write(low)}, ${write(high)}]`;
 
 function savingsText(each: RouteSavings, baseline: string | null): string {
   const other = baseline === null ? 'with Pointsman' : `all to ${baseline}`;

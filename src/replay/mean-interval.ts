@@ -3,7 +3,8 @@ import { normal975 } from './metrics/quantile.ts';
 
 /**
  * The mean of J figures from J splits of the same rows with its 95 % interval. The splits share rows, so their plain
- * variance is too small: it is multiplied by 1/J + tested/trained instead of 1/J (corrected resampled t).
+ * variance is too small: it is multiplied by 1/J + tested/trained instead of 1/J (corrected resampled t). One figure has
+ * no spread to be judged by: the ends are NaN.
  * Source: Nadeau and Bengio, "Inference for the Generalization Error", Machine Learning 52, 2003.
  *
  * @param ratio rows tested / rows trained on, the mean over splits; 0 where splits share nothing.
@@ -11,7 +12,7 @@ import { normal975 } from './metrics/quantile.ts';
 export function meanInterval(values: readonly number[], ratio: number): Interval {
   const count = values.length;
   const value = values.reduce((sum, each) => sum + each, 0) / count;
-  if (count < 2) return { value, low: value, high: value };
+  if (count < 2) return { value, low: NaN, high: NaN };
   const variance = values.reduce((sum, each) => sum + (each - value) ** 2, 0) / (count - 1);
   const half = studentQuantile975(count - 1) * Math.sqrt(variance * (1 / count + ratio));
   return { value, low: value - half, high: value + half };

@@ -32,7 +32,7 @@ export interface TrainOptions {
   readonly folds?: number | undefined;
   /** For choosing settings; default: the machine's cores, up to 4. The result is the same with any number. */
   readonly threads?: number | undefined;
-  /** Of the intervals; default 1,000. */
+  /** Of the intervals, at least 1; default 1,000. */
   readonly resamples?: number | undefined;
 }
 

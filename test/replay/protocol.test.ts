@@ -140,7 +140,8 @@ describe('meanInterval', () => {
     expect(high).toBeCloseTo(4.963_243, 2);
     const shared = meanInterval([1, 2, 3, 4, 5], 0.25);
     expect((shared.high - 3) / (high - 3)).toBeCloseTo(Math.sqrt(0.45 / 0.2), 9);
-    expect(meanInterval([2], 0.5)).toEqual({ value: 2, low: 2, high: 2 });
+    // One figure tells nothing of its spread.
+    expect(meanInterval([2], 0.5)).toEqual({ value: 2, low: NaN, high: NaN });
   });
 
   it.each([

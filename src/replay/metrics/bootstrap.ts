@@ -3,7 +3,7 @@ import { aiqPaperForm } from './aiq.ts';
 import { curvePoints, distinctWays, type Outcomes } from './outcomes.ts';
 import { sortedQuantile } from './quantile.ts';
 
-/** A figure with its 95 % percentile interval. */
+/** A figure with its 95 % interval; both ends are NaN, null in JSON, where none was asked for or none can be had. */
 export interface Interval {
   readonly value: number;
   readonly low: number;
@@ -186,9 +186,9 @@ function eachResample(
   }
 }
 
-/** The middle 95 % of `draws`, by linear interpolation between order statistics; the value itself where there are none. */
+/** The middle 95 % of `draws`, by linear interpolation between order statistics; NaN where there are none. */
 export function percentileInterval(value: number, draws: Float64Array): Interval {
-  if (draws.length === 0) return { value, low: value, high: value };
+  if (draws.length === 0) return { value, low: NaN, high: NaN };
   const sorted = draws.slice().sort();
   return { value, low: sortedQuantile(sorted, 0.025), high: sortedQuantile(sorted, 0.975) };
 }

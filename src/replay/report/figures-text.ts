@@ -5,8 +5,15 @@ import type { FigureCell, FigureUnit } from './figure-list.ts';
 export const fourDecimals = (value: number | null): string => (value === null ? '–' : value.toFixed(4));
 export const signed = (value: number): string => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(4)}`;
 export const percent = (share: number | null): string => (share === null ? '–' : `${(share * 100).toFixed(1)} %`);
-export const rangeOf = ({ low, high }: Interval): string => `${fourDecimals(low)} to ${fourDecimals(high)}`;
-export const signedRangeOf = ({ low, high }: Interval): string => `${signed(low)} to ${signed(high)}`;
+/** Empty where there is no interval. */
+export const rangeOf = ({ low, high }: Interval): string =>
+  Number.isNaN(low) ? '' : `${fourDecimals(low)} to ${fourDecimals(high)}`;
+/** The same with signs. */
+export const signedRangeOf = ({ low, high }: Interval): string =>
+  Number.isNaN(low) ? '' : `${signed(low)} to ${signed(high)}`;
+/** How intervals were made, for the head of a report. */
+export const resamplingText = (resamples: number): string =>
+  resamples === 0 ? 'none, by --resamples 0' : `95 %, paired bootstrap by query, ${resamples} resamples`;
 
 /** A cost per query in the unit of the replay, three significant digits. */
 export function costText(costUsd: number | null, unit: string): string {

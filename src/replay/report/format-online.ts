@@ -8,7 +8,11 @@ const short = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed
 const signed = (value: number): string => `${value >= 0 ? '+' : ''}${short(value)}`;
 // Where models come and go there may be no fixed one to compare with.
 const interval = ({ value, low, high }: Interval): string =>
-  Number.isFinite(value) ? `${signed(value)} (${signed(low)}..${signed(high)})` : '-';
+  !Number.isFinite(value)
+    ? '-'
+    : Number.isNaN(low)
+      ? signed(value)
+      : `${signed(value)} (${signed(low)}..${signed(high)})`;
 const spread = ({ low, median, high }: Quartiles): string => `${short(median)} [${short(low)}, ${short(high)}]`;
 
 /** An online replay for the terminal: what was replayed, the table, the curves. Ends with a line break. */

@@ -2,7 +2,7 @@ import type { Interval } from '../metrics/bootstrap.ts';
 import type { Point } from '../metrics/point.ts';
 import type { ReplayResult, RunResult } from '../replay-result.ts';
 import { absentNotes, againstTheFirst, figureRows } from './figure-list.ts';
-import { figureText } from './figures-text.ts';
+import { figureText, resamplingText } from './figures-text.ts';
 import { textPlot } from './text-plot.ts';
 import { textTable } from './text-table.ts';
 
@@ -31,15 +31,15 @@ const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFix
 const costOf = (value: number, unit: string): string =>
   unit === 'usd' ? `$${value.toFixed(6)}` : value.toPrecision(5);
 const percent = (share: number | null): string => (share === null ? 'not reached' : `${(share * 100).toFixed(1)} %`);
-const range = ({ low, high }: Interval): string => `${number(low)}..${number(high)}`;
-const difference = (interval: Interval): string => `${signed(interval.value)} (${gainRange(interval)})`;
-const gainRange = ({ low, high }: Interval): string => `${signed(low)}..${signed(high)}`;
+const range = ({ low, high }: Interval): string => (Number.isNaN(low) ? '' : `${number(low)}..${number(high)}`);
+const difference = ({ value, low, high }: Interval): string =>
+  Number.isNaN(low) ? signed(value) : `${signed(value)} (${signed(low)}..${signed(high)})`;
 
 function introduction({ train, test, split, embedder, resamples, seed, models, costUnit }: ReplayResult): string {
   const text = embedder.text === 'query_text' ? 'the question alone (query_text)' : 'the whole prompt';
   return [
     `${split}: ${train.rows} rows train, ${test.rows} rows test, ${models.length} models.`,
-    `Embedded: ${text}, by ${embedder.id}. Intervals: 95 %, paired bootstrap by query, ${resamples} resamples, seed ${seed}.`,
+    `Embedded: ${text}, by ${embedder.id}. Intervals: ${resamplingText(resamples)}; seed ${seed}.`,
     ...(costUnit === 'usd' ? [] : [`Cost is counted in ${costUnit}.`]),
   ].join('\n');
 }

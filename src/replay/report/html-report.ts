@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ReplayResult, RunResult } from '../replay-result.ts';
 import { calibrationSection } from './calibration-plots.ts';
 import { colours, costQualityPlot } from './cost-quality-plot.ts';
-import { fourDecimals, percent, signed, signedRangeOf } from './figures-text.ts';
+import { fourDecimals, percent, resamplingText, signed, signedRangeOf } from './figures-text.ts';
 import { html, jsonForPage, type Html } from './html.ts';
 import type { ReplayManifestOptions } from './manifest.ts';
 import { pageScript } from './page-script.ts';
@@ -79,7 +79,7 @@ export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, v
           <p>
             AIQ is the mean height of a router’s hull between the cheapest and the dearest single model; the zero router
             mixes single models without looking at the query. Savings are against always asking the best single model,
-            at a share of its quality. Intervals: 95 %, paired bootstrap by query, ${result.resamples} resamples.
+            at a share of its quality. Intervals: ${resamplingText(result.resamples)}.
           </p>
           ${routerTable(result)} ${comparisonTable(result)}
           <h2 id="figures">Every figure</h2>
@@ -162,7 +162,10 @@ function card(run: RunResult, index: number, { baselines }: ReplayResult): Html 
     <div class="figure">
       ${fourDecimals(cost?.aiq.value ?? top.point.quality)} <small>${cost === null ? 'quality' : 'AIQ'}</small>
     </div>
-    <p><span class="${kind}">${signed(gain.value)}</span> (${signedRangeOf(gain)}). ${meaning}.</p>
+    <p>
+      <span class="${kind}">${signed(gain.value)}</span
+      >${Number.isNaN(gain.low) ? ` against ${against}` : ` (${signedRangeOf(gain)}). ${meaning}`}.
+    </p>
     ${saving === null || saving <= 0 ? null : html`<p>Saves ${percent(saving)} at 99 % of ${baselines.bestSingle.model}’s quality.</p>`}
   </section>`;
 }

@@ -82,7 +82,7 @@ const number = (value: number): string => value.toFixed(4);
 const sign = (value: number, isSigned: boolean): string =>
   isSigned && value >= 0 ? `+${number(value)}` : number(value);
 const range = ({ value, low, high }: Interval, isSigned: boolean): string =>
-  `$${sign(value, isSigned)}_{[${number(low)},\\,${number(high)}]}$`;
+  Number.isNaN(low) ? `$${sign(value, isSigned)}$` : `$${sign(value, isSigned)}_{[${number(low)},\\,${number(high)}]}$`;
 
 const special: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',

@@ -96,7 +96,10 @@ export function routerTable(result: ReplayResult): Html {
 export function comparisonTable(result: ReplayResult): Html | null {
   const told = againstTheFirst(result);
   if (told === null) return null;
-  const reach = Math.max(0.001, ...told.others.flatMap(({ behind }) => [behind.low, behind.high].map(Math.abs)));
+  const reach = Math.max(
+    0.001,
+    ...told.others.flatMap(({ behind: { low, high } }) => (Number.isNaN(low) ? [] : [Math.abs(low), Math.abs(high)])),
+  );
   return table(
     [`against ${told.first}`, `difference of ${result.baselines.hasCost ? 'AIQ' : 'quality'} (95 %)`, ''],
     told.others.map(
@@ -150,7 +153,9 @@ export function figuresTable(result: ReplayResult): Html {
 /** The same within each eval name. */
 export function groupTable({ groups, cost }: RunResult): Html {
   const hasCost = cost !== null;
-  const gains = groups.flatMap(({ gain: each }) => (each === null ? [] : [each.low, each.high]));
+  const gains = groups.flatMap(({ gain: each }) =>
+    each === null || Number.isNaN(each.low) ? [] : [each.low, each.high],
+  );
   const reach = Math.max(0.001, ...gains.map(Math.abs));
   const figures = hasCost ? ['AIQ', 'zero', 'AIQ − zero (95 %)', ''] : ['quality'];
   return table(
@@ -191,7 +196,10 @@ export function groupTable({ groups, cost }: RunResult): Html {
 export function splitTable({ splits, gain: mean }: SplitFigures, hasCost: boolean): Html {
   const withNewcomer = splits.some(({ newcomerShare }) => newcomerShare !== null);
   const names = hasCost ? ['AIQ', 'zero'] : ['quality', 'best single'];
-  return html`<p>Mean gain over ${splits.length} splits: ${signed(mean.value)} (95 %: ${signedRangeOf(mean)}).</p>
+  return html`<p>
+      Mean gain over ${splits.length} splits:
+      ${signed(mean.value)}${Number.isNaN(mean.low) ? '' : ` (95 %: ${signedRangeOf(mean)})`}.
+    </p>
     ${table(
       [
         'split',
@@ -316,8 +324,9 @@ function gain(value: Interval): Html {
   return html`<span class="${kind}">${signed(value.value)}</span><span class="origin">${signedRangeOf(value)}</span>`;
 }
 
-/** An interval as a drawing, with a line at no difference. */
+/** An interval as a drawing, with a line at no difference; nothing where there is none. */
 function whisker({ value, low, high }: Interval, reach: number): Html {
+  if (Number.isNaN(low)) return html``;
   const x = (each: number): string => (75 + (each / reach) * 70).toFixed(1);
   return html`<svg class="gain" viewBox="0 0 150 16" aria-hidden="true">
     <line class="nought" x1="75" x2="75" y1="0" y2="16" />

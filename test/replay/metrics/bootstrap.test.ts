@@ -84,7 +84,7 @@ describe('percentileInterval', () => {
   it('interpolates between order statistics', () => {
     const draws = Float64Array.from({ length: 101 }, (_, i) => 100 - i);
     expect(percentileInterval(50, draws)).toEqual({ value: 50, low: 2.5, high: 97.5 });
-    expect(percentileInterval(7, new Float64Array(0))).toEqual({ value: 7, low: 7, high: 7 });
+    expect(percentileInterval(7, new Float64Array(0))).toEqual({ value: 7, low: NaN, high: NaN });
   });
 });
 

@@ -6,9 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { createHashingEmbedder } from '../../../src/embedding/hashing.ts';
 import { runReplay } from '../../../src/replay/replay.ts';
 import { curvesCsv } from '../../../src/replay/report/curves-csv.ts';
+import { figuresCsv } from '../../../src/replay/report/figures-csv.ts';
+import { formatReplay } from '../../../src/replay/report/format-replay.ts';
 import { escapeHtml, html, jsonForPage } from '../../../src/replay/report/html.ts';
 import { htmlReport } from '../../../src/replay/report/html-report.ts';
-import { escapeLatex, latexTable } from '../../../src/replay/report/latex-table.ts';
+import { escapeLatex, latexFigures, latexTable } from '../../../src/replay/report/latex-table.ts';
 import { reproduceReport } from '../../../src/replay/report/reproduce.ts';
 import { linearScale, logScale } from '../../../src/replay/report/scale.ts';
 import { writeReplay } from '../../../src/replay/report/run-manifest.ts';
@@ -137,6 +139,26 @@ describe('the files of a report', () => {
     expect(changed.lines.join('\n')).toMatch(
       /result\.json: differs[^]*The input clean\.csv is not the one that was read/,
     );
+  });
+
+  it('without resamples no interval is written, of no width least of all', async () => {
+    const bare = await runReplay({ train: path, embedder, estimators: ['ridge', 'mean'], resamples: 0 });
+    const page = htmlReport(bare, asked, '1').split('<script')[0] ?? '';
+    const text = formatReplay(bare);
+    for (const written of [page, text, latexTable(bare), latexFigures(bare), figuresCsv(bare)]) {
+      expect(written).not.toMatch(/NaN|undefined/);
+    }
+    expect(page).not.toMatch(/\d to [+−]?\d/);
+    expect(page).not.toContain('class="gain"');
+    expect(text).not.toMatch(/\d\.\.[+-]?\d|\d to [+−]?\d/);
+    expect(latexTable(bare)).not.toContain('_{[');
+    expect(page).toContain('Intervals: none, by --resamples 0.');
+    // What was left out is null, not a bound that somebody could take for one.
+    expect(JSON.parse(JSON.stringify(bare)).runs[0].cost.aiq).toEqual({
+      value: bare.runs[0]?.cost?.aiq.value,
+      low: null,
+      high: null,
+    });
   });
 
   it('leaves a folder alone that holds something else', () => {
