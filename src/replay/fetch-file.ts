@@ -84,15 +84,26 @@ async function download(url: string, part: string, onProgress: OnProgress): Prom
   const rest = Number(response.headers.get('content-length') ?? Number.NaN);
   const total = Number.isFinite(rest) ? start + rest : 0;
   let done = start;
+  /** Thrown behind the pipeline: inside, it would take with it what came and is not on the disk yet. */
+  let broken: { readonly cause: unknown } | null = null;
   const counted = async function* (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      done += chunk.length;
-      onProgress({ stage: 'read', what: url, done, total });
-      yield chunk;
+    try {
+      for await (const chunk of body) {
+        done += chunk.length;
+        onProgress({ stage: 'read', what: url, done, total });
+        yield chunk;
+      }
+    } catch (cause) {
+      broken = { cause };
     }
   };
   await pipeline(counted(response.body), createWriteStream(part, { flags: start > 0 ? 'a' : 'w' }));
+  rethrow(broken);
   if (total > 0 && done !== total) throw new Error(`the connection ended after ${done} of ${total} bytes`);
+}
+
+function rethrow(broken: { readonly cause: unknown } | null): void {
+  if (broken !== null) throw broken.cause;
 }
 
 /** Of `content-range: bytes * /123`. */

@@ -1,15 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, PointsmanError } from '../core/errors.ts';
-import { loadCatalogue } from '../routing/catalogue.ts';
-import { estimatorNamed } from './fitted.ts';
+import type { EstimatorDefinition } from '../core/estimator.ts';
 import type { FitAnswer, FitJob } from './fit-thread.ts';
+import { ownEstimator } from './own-estimator.ts';
 
 /** A thread of `fit-thread.ts`: nothing else starts it, so what it is sent is what that file's types say. */
 const { task, name, quantity, options, rows }: FitJob = workerData;
 
-function answer(catalogue: Parameters<typeof estimatorNamed>[0]): FitAnswer {
+function answer(definition: EstimatorDefinition): FitAnswer {
   try {
-    const definition = estimatorNamed(catalogue, name);
     const context = { quantity, dimensions: rows.dimensions };
     if (task === 'alternatives') {
       return { type: 'alternatives', alternatives: definition.alternatives?.(options, context, rows) ?? null };
@@ -23,4 +22,4 @@ function answer(catalogue: Parameters<typeof estimatorNamed>[0]): FitAnswer {
   }
 }
 
-parentPort?.postMessage(answer(await loadCatalogue()), []);
+parentPort?.postMessage(answer(await ownEstimator(name)), []);
