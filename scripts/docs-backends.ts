@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { backendDefinitions } from '../src/backends/index.ts';
-import { presets, type Preset } from '../src/config/presets.ts';
+import { checkedOn, presets, type Preset, type Quirk } from '../src/config/presets.ts';
 
 export const backendsFile = fileURLToPath(new URL('../docs/backends.md', import.meta.url));
 
@@ -29,9 +29,14 @@ export function renderBackends(): string {
     '',
     'A backend is a wire dialect; a preset is what is known of one server or provider that speaks it: where it answers,',
     'where its key goes, and what it does otherwise than OpenAI. `preset: NAME` on a model or a target fills `backend`,',
-    '`base_url` and `options`; what you write yourself goes first, option by option. Each quirk is held by a test that',
-    "serves a fixture written from the provider's own pages (`test/fixtures/presets/`); none was recorded from a live",
-    'server. Anything else that speaks OpenAI needs no preset: write its `base_url`.',
+    '`base_url` and `options`; what you write yourself goes first, option by option. Anything else that speaks OpenAI',
+    'needs no preset: write its `base_url`.',
+    '',
+    'Each quirk is held by a test that serves a fixture (`test/fixtures/presets/`); none was recorded from a live server.',
+    `Behind each stands how it is known: \`documentation\` is what the provider's pages or its own client's source say,`,
+    '`issue` what somebody reports of it in a thread or keeps in the source of another client (the link leads there;',
+    `both were read on ${checkedOn}, in stored copies that may be older), and \`unverified\` is general knowledge: nothing was`,
+    'found that says so. Try those before you rely on them.',
     '',
     '| preset | for | address | key | endpoints | options |',
     '|---|---|---|---|---|---|',
@@ -45,7 +50,7 @@ export function renderBackends(): string {
     ...entries.flatMap(([name, preset]) => [
       `### ${name}`,
       '',
-      ...preset.quirks.map(({ what, source, fixture }) => `- ${what} ([source](${source}), \`${fixture}\`)`),
+      ...preset.quirks.map(quirkText),
       '',
       '```yaml',
       'models:',
@@ -64,7 +69,7 @@ export function renderBackends(): string {
     '| `stream_usage: false` | it refuses `stream_options`: never sent, and taken out of what clients send |',
     '| `auth: api-key` | the key goes into the header `api-key` instead of `Authorization: Bearer` |',
     '| `max_tokens_field: max_tokens` | the only name under which it knows the limit of an answer; the other is renamed |',
-    "| `reasoning_field: reasoning` | the name under which it takes an assistant's earlier thoughts; the other is renamed |",
+    "| `reasoning_field: reasoning` | the name under which it takes an assistant's earlier thoughts; the other is renamed. `none`: it refuses them, and they are taken out |",
     '',
     'Options of `ollama`:',
     '',
@@ -77,6 +82,11 @@ export function renderBackends(): string {
     "Through Ollama go chat (streamed or not, tools, base64 images, JSON schemas, `reasoning_effort`) and embeddings, not text completions. What its API has no place for is named in the answer's `x-pointsman-dropped`.",
     '',
   ].join('\n');
+}
+
+function quirkText({ what, checked, source, fixture }: Quirk): string {
+  const known = source === null ? `${checked}: from general knowledge` : `[${checked}](${source})`;
+  return `- ${what} (${known}, \`${fixture}\`)`;
 }
 
 function optionsText(options: Readonly<Record<string, unknown>>): string {

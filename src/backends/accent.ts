@@ -4,14 +4,16 @@ import { afterSpace, afterString, afterValue } from './splice.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+type ReasoningField = 'reasoning' | 'reasoning_content' | 'none';
+
 /** What a server that otherwise speaks OpenAI's wire has to be told in another way. */
 export interface Accent {
   /** It refuses `stream_options`, so the client's own is taken out too. */
   readonly refusesStreamOptions: boolean;
   /** The only name under which it knows the limit of an answer; null: both. */
   readonly maxTokensField: 'max_tokens' | 'max_completion_tokens' | null;
-  /** The only name under which it takes an assistant's earlier thoughts; null: whichever. */
-  readonly reasoningField: 'reasoning' | 'reasoning_content' | null;
+  /** The only name under which it takes an assistant's earlier thoughts; `none`: it refuses them; null: whichever. */
+  readonly reasoningField: ReasoningField | null;
 }
 
 /** Null where the target has none. */
@@ -21,7 +23,8 @@ export function accentOf({ options }: Target): Accent | null {
   const accent: Accent = {
     refusesStreamOptions: options['stream_usage'] === false,
     maxTokensField: limit === 'max_tokens' || limit === 'max_completion_tokens' ? limit : null,
-    reasoningField: reasoning === 'reasoning' || reasoning === 'reasoning_content' ? reasoning : null,
+    reasoningField:
+      reasoning === 'reasoning' || reasoning === 'reasoning_content' || reasoning === 'none' ? reasoning : null,
   };
   const { refusesStreamOptions, maxTokensField, reasoningField } = accent;
   return refusesStreamOptions || maxTokensField !== null || reasoningField !== null ? accent : null;
@@ -51,18 +54,21 @@ export function withAccent(body: Buffer, parsed: Json, accent: Accent): Buffer {
 
 const member = (name: string, value: Buffer): Buffer => Buffer.concat([Buffer.from(`${JSON.stringify(name)}:`), value]);
 
-/** Null where no message has the other name. */
-function renamedThoughts(messages: unknown, field: 'reasoning' | 'reasoning_content'): readonly unknown[] | null {
+/** Null where no message has another name than it takes. */
+function renamedThoughts(messages: unknown, field: ReasoningField): readonly unknown[] | null {
   if (!Array.isArray(messages)) return null;
-  const other = field === 'reasoning' ? 'reasoning_content' : 'reasoning';
   const list: readonly unknown[] = messages;
-  if (!list.some((message) => isRecord(message) && Object.hasOwn(message, other))) return null;
+  const others = thoughtNames.filter((name) => name !== field);
+  if (!list.some((message) => isRecord(message) && others.some((name) => Object.hasOwn(message, name)))) return null;
   return list.map((message) => {
-    if (!isRecord(message) || !Object.hasOwn(message, other)) return message;
-    const { [other]: thoughts, ...rest } = message;
-    return { ...rest, [field]: message[field] ?? thoughts };
+    if (!isRecord(message)) return message;
+    const { reasoning, reasoning_content: content, ...rest } = message;
+    const thoughts = field === 'reasoning' ? (reasoning ?? content) : (content ?? reasoning);
+    return field === 'none' || thoughts === undefined ? rest : { ...rest, [field]: thoughts };
   });
 }
+
+const thoughtNames = ['reasoning', 'reasoning_content'] as const;
 
 /** Walks the object's members; each edit gets the bytes of name and value, and null takes the member out. */
 function editMembers(body: Buffer, edits: ReadonlyMap<string, (name: Buffer, value: Buffer) => Buffer | null>): Buffer {

@@ -22,19 +22,24 @@ export interface ChunkError {
   readonly status: number | null;
 }
 
-/** Null where the payload is no error. Knows OpenAI's and OpenRouter's `error`, and vLLM's `object: "error"`. */
+/**
+ * Null where the payload is no error. Knows OpenAI's and OpenRouter's `error`, vLLM's `object: "error"`, Mistral's bare
+ * `detail` and Groq's `x_groq.error`.
+ */
 export function readError(payload: unknown): ChunkError | null {
   if (!isRecord(payload)) return null;
   const error = payload['error'];
   if (error === undefined || error === null) {
-    return payload['object'] === 'error' ? describe(payload) : null;
+    if (payload['object'] === 'error' || Array.isArray(payload['detail'])) return describe(payload);
+    const groq = payload['x_groq'];
+    return isRecord(groq) && typeof groq['error'] === 'string' ? { message: groq['error'], status: null } : null;
   }
   if (typeof error === 'string') return { message: error, status: null };
   return isRecord(error) ? describe(error) : { message: 'an error without a message', status: null };
 }
 
 function describe(error: Readonly<Record<string, unknown>>): ChunkError {
-  const message = textOf(error['message']);
+  const message = textOf(error['message']) ?? textOf(error);
   const code = error['status'] ?? error['code'];
   return {
     message: message ?? 'an error without a message',
@@ -45,7 +50,7 @@ function describe(error: Readonly<Record<string, unknown>>): ChunkError {
 /** Mistral and others that check by pydantic tell a list of what is wrong: its first entry, with the place. */
 function textOf(message: unknown): string | null {
   if (typeof message === 'string') return message;
-  const details = isRecord(message) ? message['detail'] : null;
+  const details = isRecord(message) ? message['detail'] : message;
   const first: unknown = Array.isArray(details) ? details[0] : null;
   if (!isRecord(first) || typeof first['msg'] !== 'string') return null;
   const { loc } = first;

@@ -42,8 +42,8 @@ export const backendDefinitions: Readonly<Record<string, BackendDefinition>> = {
         auth: Type.Optional(oneOf('bearer', 'api-key')),
         /** The only name under which the server knows the limit of an answer; the other is renamed. */
         max_tokens_field: Type.Optional(oneOf('max_tokens', 'max_completion_tokens')),
-        /** The name under which it takes an assistant's earlier thoughts; the other is renamed. */
-        reasoning_field: Type.Optional(oneOf('reasoning', 'reasoning_content')),
+        /** The name under which it takes an assistant's earlier thoughts, the other is renamed; `none`: they are taken out. */
+        reasoning_field: Type.Optional(oneOf('reasoning', 'reasoning_content', 'none')),
       },
       { additionalProperties: false },
     ),

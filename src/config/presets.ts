@@ -1,3 +1,5 @@
+import type { ToolCallIds } from '../core/candidate.ts';
+
 /** A server or provider that speaks OpenAI's wire with an accent: what a target says when its `preset` names it. */
 export interface Preset {
   readonly title: string;
@@ -6,17 +8,29 @@ export interface Preset {
   readonly exampleUrl?: string;
   readonly backend: 'openai-compatible' | 'ollama';
   readonly options: Readonly<Record<string, unknown>>;
+  /** Where it refuses ids of tool calls that others made up. */
+  readonly toolCallIds?: ToolCallIds;
   /** The variable its own clients read; null where it needs no key. Named in the docs only: secrets are written out. */
   readonly keyVariable: string | null;
   readonly endpoints: readonly ('chat' | 'completions' | 'embeddings')[];
   readonly quirks: readonly Quirk[];
 }
 
+/**
+ * How a quirk is known: from the provider's own pages or its own client's source; from what users were answered, as they
+ * told it in a thread; or from general knowledge, for which nothing was found.
+ */
+export type Checked = 'documentation' | 'issue' | 'unverified';
+
+/** When the sources were last read, in stored copies that may be older than that. */
+export const checkedOn = '2026-11-22';
+
 export interface Quirk {
   /** What it does otherwise than OpenAI, and what Pointsman does about it. */
   readonly what: string;
-  /** Where that is documented. */
-  readonly source: string;
+  readonly checked: Checked;
+  /** What was read; null where it is unverified. */
+  readonly source: string | null;
   /** File in `test/fixtures/presets/` that shows it. */
   readonly fixture: string;
 }
@@ -24,11 +38,23 @@ export interface Quirk {
 const openAi = 'openai-compatible';
 const all = ['chat', 'completions', 'embeddings'] as const;
 
-const reasoningContent = (source: string, fixture: string): Quirk => ({
-  what: 'Thinks aloud in `reasoning_content`, which counts as output and goes through; sent back in history under that name.',
+const documented = (source: string, fixture: string, what: string): Quirk => ({
+  what,
+  checked: 'documentation',
   source,
   fixture,
 });
+
+const reported = (source: string, fixture: string, what: string): Quirk => ({
+  what,
+  checked: 'issue',
+  source,
+  fixture,
+});
+
+const unverified = (fixture: string, what: string): Quirk => ({ what, checked: 'unverified', source: null, fixture });
+
+const llamaReadme = 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md';
 
 /** By the name that the YAML uses. `docs/backends.md` is written from this, and the fixtures are held to it by tests. */
 export const presets = {
@@ -40,16 +66,16 @@ export const presets = {
     keyVariable: null,
     endpoints: all,
     quirks: [
-      {
-        what: 'Thinks aloud in `reasoning_content` (older) or `reasoning` (newer): either counts as output and goes through.',
-        source: 'https://docs.vllm.ai/en/latest/features/reasoning_outputs.html',
-        fixture: 'vllm-reasoning.sse',
-      },
-      {
-        what: 'Older versions tell errors as `{"object":"error","message":...}` without `error`: read, and given OpenAI\'s shape.',
-        source: 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html',
-        fixture: 'vllm-error.json',
-      },
+      documented(
+        'https://docs.vllm.ai/en/stable/features/reasoning_outputs/',
+        'vllm-reasoning.sse',
+        'Thinks aloud in `reasoning`, in older versions in `reasoning_content`: either counts as output and goes through.',
+      ),
+      reported(
+        'https://github.com/vllm-project/vllm/pull/10463',
+        'vllm-error.json',
+        'Older versions tell errors as `{"object":"error","message":...}` without `error`: read, and given OpenAI\'s shape.',
+      ),
     ],
   },
   sglang: {
@@ -60,7 +86,15 @@ export const presets = {
     keyVariable: null,
     endpoints: all,
     quirks: [
-      reasoningContent('https://docs.sglang.ai/advanced_features/separate_reasoning.html', 'sglang-reasoning.sse'),
+      reported(
+        'https://github.com/sgl-project/sglang/pull/26875',
+        'sglang-reasoning.sse',
+        'Thinks aloud in `reasoning_content`, which counts as output and goes through.',
+      ),
+      unverified(
+        'sglang-reasoning.sse',
+        'Takes earlier thoughts in history as `reasoning_content`: `reasoning` is renamed.',
+      ),
     ],
   },
   'llama.cpp': {
@@ -71,16 +105,16 @@ export const presets = {
     keyVariable: null,
     endpoints: all,
     quirks: [
-      {
-        what: 'Adds `timings` to the last chunk: passed through.',
-        source: 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
-        fixture: 'llama-cpp-timings.sse',
-      },
-      {
-        what: 'Answers 503 `Loading model` while it starts: retried elsewhere.',
-        source: 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
-        fixture: 'llama-cpp-loading.json',
-      },
+      documented(
+        llamaReadme,
+        'llama-cpp-timings.sse',
+        'Adds `timings` to the last chunk: passed through. Thinks in `reasoning_content`, and some templates read it again from history.',
+      ),
+      documented(
+        llamaReadme,
+        'llama-cpp-loading.json',
+        'Answers 503 `Loading model` while it starts (documented for `/health`): retried elsewhere.',
+      ),
     ],
   },
   tgi: {
@@ -91,16 +125,16 @@ export const presets = {
     keyVariable: null,
     endpoints: ['chat', 'completions'],
     quirks: [
-      {
-        what: 'Tells errors as `{"error":"...","error_type":"..."}`, inside streams too: read, and given OpenAI\'s shape.',
-        source: 'https://huggingface.co/docs/text-generation-inference/reference/api_reference',
-        fixture: 'tgi-error.sse',
-      },
-      {
-        what: 'Knows `max_tokens` only: `max_completion_tokens` is renamed.',
-        source: 'https://huggingface.co/docs/text-generation-inference/reference/api_reference',
-        fixture: 'tgi-request.json',
-      },
+      reported(
+        'https://github.com/huggingface/huggingface_hub/pull/2558',
+        'tgi-error.sse',
+        'Tells errors as `{"error":"...","error_type":"..."}`, in streams of older versions too (newer ones use OpenAI\'s shape there): either is read, and given OpenAI\'s shape.',
+      ),
+      reported(
+        'https://github.com/huggingface/text-generation-inference/issues/2844',
+        'tgi-request.json',
+        'Was written for `max_tokens`: `max_completion_tokens` is renamed, which every version understands.',
+      ),
     ],
   },
   'lm-studio': {
@@ -111,11 +145,11 @@ export const presets = {
     keyVariable: null,
     endpoints: all,
     quirks: [
-      {
-        what: 'Documents `max_tokens` only: `max_completion_tokens` is renamed.',
-        source: 'https://lmstudio.ai/docs/developer/openai-compat/chat-completions',
-        fixture: 'lm-studio-request.json',
-      },
+      documented(
+        'https://github.com/lmstudio-ai/docs/blob/main/1_developer/3_openai-compat/chat-completions.md',
+        'lm-studio-request.json',
+        'Documents `max_tokens` only: `max_completion_tokens` is renamed.',
+      ),
     ],
   },
   openrouter: {
@@ -126,21 +160,25 @@ export const presets = {
     keyVariable: 'OPENROUTER_API_KEY',
     endpoints: all,
     quirks: [
-      {
-        what: 'Sends `: OPENROUTER PROCESSING` comments while it waits: they are no output and do not stop the first-token deadline.',
-        source: 'https://openrouter.ai/docs/api-reference/streaming',
-        fixture: 'openrouter-comments.sse',
-      },
-      {
-        what: 'Tells what a call cost in `usage.cost`: believed before the price table.',
-        source: 'https://openrouter.ai/docs/use-cases/usage-accounting',
-        fixture: 'openrouter-comments.sse',
-      },
-      {
-        what: 'Tells an error inside a stream beside `choices` with `finish_reason: "error"`: an error, never the end of an answer.',
-        source: 'https://openrouter.ai/docs/api-reference/errors',
-        fixture: 'openrouter-error.sse',
-      },
+      documented(
+        'https://openrouter.ai/docs/api-reference/streaming',
+        'openrouter-comments.sse',
+        'Sends `: OPENROUTER PROCESSING` comments while it waits: they are no output and do not stop the first-token deadline.',
+      ),
+      documented(
+        'https://openrouter.ai/docs/use-cases/usage-accounting',
+        'openrouter-comments.sse',
+        'Tells what a call cost in `usage.cost`, always and without being asked: believed before the price table.',
+      ),
+      documented(
+        'https://openrouter.ai/docs/api-reference/streaming',
+        'openrouter-error.sse',
+        'Tells an error inside a stream in an ordinary event with `error`: an error, never the end of an answer.',
+      ),
+      unverified(
+        'openrouter-comments.sse',
+        'Thinks aloud in `reasoning`, and takes earlier thoughts under that name: `reasoning_content` is renamed in history.',
+      ),
     ],
   },
   groq: {
@@ -151,41 +189,62 @@ export const presets = {
     keyVariable: 'GROQ_API_KEY',
     endpoints: ['chat'],
     quirks: [
-      {
-        what: 'Tells the usage of a stream in `x_groq.usage` of the last chunk: read, and told in the usage chunk where the client asked for one.',
-        source: 'https://console.groq.com/docs/api-reference',
-        fixture: 'groq-usage.sse',
-      },
-      {
-        what: "Answers 400 to `logprobs`, `logit_bias`, `top_logprobs`, `messages[].name` and `n` above 1: leave them out of `capabilities`; Groq's own 400 goes through.",
-        source: 'https://console.groq.com/docs/openai',
-        fixture: 'groq-refusal.json',
-      },
+      documented(
+        'https://github.com/groq/groq-python/blob/main/src/groq/types/chat/chat_completion_chunk.py',
+        'groq-usage.sse',
+        'Tells the usage of a stream in `x_groq.usage` of the last chunk: read, and told in the usage chunk where the client asked for one. Thinks aloud in `reasoning`.',
+      ),
+      documented(
+        'https://github.com/groq/groq-python/blob/main/src/groq/types/chat/chat_completion_chunk.py',
+        'groq-error.sse',
+        'Says in `x_groq.error` why a stream was stopped early: an error, never the end of an answer.',
+      ),
+      documented(
+        'https://console.groq.com/docs/openai',
+        'groq-refusal.json',
+        "Answers 400 to `logprobs`, `logit_bias`, `top_logprobs`, `messages[].name` and `n` above 1: leave them out of `capabilities`; Groq's own 400 goes through.",
+      ),
     ],
   },
   mistral: {
     title: 'Mistral',
     baseUrl: 'https://api.mistral.ai/v1',
     backend: openAi,
-    options: { stream_usage: false, max_tokens_field: 'max_tokens' },
+    options: { stream_usage: false, max_tokens_field: 'max_tokens', reasoning_field: 'none' },
+    toolCallIds: 'alphanumeric-9',
     keyVariable: 'MISTRAL_API_KEY',
     endpoints: ['chat', 'embeddings'],
     quirks: [
-      {
-        what: 'Answers 422 to `stream_options`, and tells usage in the last chunk anyway: never sent; the usage chunk is made for clients that ask for it.',
-        source: 'https://github.com/openai/openai-agents-python/issues/442',
-        fixture: 'mistral-usage.sse',
-      },
-      {
-        what: 'Knows `max_tokens` only: `max_completion_tokens` is renamed.',
-        source: 'https://docs.mistral.ai/api/',
-        fixture: 'mistral-request.json',
-      },
-      {
-        what: 'Tells what is wrong in `message.detail`, an array: its first entry becomes the message.',
-        source: 'https://github.com/openai/openai-agents-python/issues/442',
-        fixture: 'mistral-refusal.json',
-      },
+      reported(
+        'https://github.com/TabbyML/tabby/pull/4082',
+        'mistral-usage.sse',
+        'Answers 422 to `stream_options`, and tells usage in the last chunk anyway: never sent; the usage chunk is made for clients that ask for it.',
+      ),
+      reported(
+        'https://github.com/editor-code-assistant/eca/issues/231',
+        'mistral-request.json',
+        'Answers 422 to `max_completion_tokens`: renamed to `max_tokens`.',
+      ),
+      reported(
+        'https://github.com/avante-corp/avante.nvim/issues/2347',
+        'mistral-refusal.json',
+        'Tells what is wrong in `message.detail`, an array: its first entry becomes the message.',
+      ),
+      reported(
+        'https://github.com/co-l/openfox/issues/220',
+        'mistral-detail.json',
+        'Or in `detail` alone: read as well.',
+      ),
+      reported(
+        'https://github.com/OpenMinis/OpenMinis/issues/87',
+        'mistral-history.json',
+        'Answers 422 to `reasoning_content` and `reasoning` in history, as other models leave them there: taken out.',
+      ),
+      reported(
+        'https://github.com/langchain-ai/langchain/pull/24668',
+        'mistral-tool-ids.json',
+        'Answers 400 to ids of tool calls that are not nine letters and digits: `tool_call_ids: alphanumeric-9` is set.',
+      ),
     ],
   },
   deepseek: {
@@ -196,17 +255,21 @@ export const presets = {
     keyVariable: 'DEEPSEEK_API_KEY',
     endpoints: ['chat'],
     quirks: [
-      reasoningContent('https://api-docs.deepseek.com/guides/thinking_mode', 'deepseek-reasoning.sse'),
-      {
-        what: 'Keeps a waiting connection alive by empty lines, or by `: keep-alive` comments in streams: no output, and no part of the answer.',
-        source: 'https://api-docs.deepseek.com/quick_start/rate_limit',
-        fixture: 'deepseek-reasoning.sse',
-      },
-      {
-        what: 'Counts cached prompt tokens in `prompt_cache_hit_tokens`: priced as cached.',
-        source: 'https://api-docs.deepseek.com/guides/kv_cache',
-        fixture: 'deepseek-reasoning.sse',
-      },
+      documented(
+        'https://api-docs.deepseek.com/guides/thinking_mode',
+        'deepseek-reasoning.sse',
+        'Thinks aloud in `reasoning_content`, which counts as output and goes through; taken in history under that name. It answers 400 where a turn of its own with tool calls lacks it: let conversations stay (`session`), since thoughts of other models are no replacement.',
+      ),
+      documented(
+        'https://share.apidog.com/apidoc/docs-site/747793/rate-limit-835830m0',
+        'deepseek-reasoning.sse',
+        'Keeps a waiting connection alive by empty lines, or by `: keep-alive` comments in streams: no output, and no part of the answer.',
+      ),
+      reported(
+        'https://docs.rs/crate/ds-api/0.10.7/source/src/raw/response/non_streaming/usage.rs',
+        'deepseek-reasoning.sse',
+        'Counts cached prompt tokens in `prompt_cache_hit_tokens`: priced as cached.',
+      ),
     ],
   },
   together: {
@@ -217,11 +280,16 @@ export const presets = {
     keyVariable: 'TOGETHER_API_KEY',
     endpoints: all,
     quirks: [
-      {
-        what: 'Tells usage in the last chunk that has a choice: read, and told again in the usage chunk where the client asked for one.',
-        source: 'https://docs.together.ai/reference/chat-completions-1',
-        fixture: 'together-usage.sse',
-      },
+      reported(
+        'https://github.com/mlflow/mlflow/pull/11557',
+        'together-usage.sse',
+        'Tells usage in the last chunk that has a choice: read, and told again in the usage chunk where the client asked for one.',
+      ),
+      documented(
+        'https://github.com/togethercomputer/together-python/blob/main/src/together/types/chat_completions.py',
+        'together-request.json',
+        'Its own client knows `max_tokens` only: `max_completion_tokens` is renamed.',
+      ),
     ],
   },
   'azure-openai': {
@@ -233,16 +301,20 @@ export const presets = {
     keyVariable: 'AZURE_OPENAI_API_KEY',
     endpoints: all,
     quirks: [
-      {
-        what: 'Takes its key in the header `api-key`; `upstream_model` is the name of the deployment.',
-        source: 'https://learn.microsoft.com/en-us/azure/foundry/openai/api-version-lifecycle',
-        fixture: 'azure-request.json',
-      },
-      {
-        what: 'Begins a stream with a chunk of `prompt_filter_results` and no choices: no output, passed through.',
-        source: 'https://learn.microsoft.com/en-us/azure/ai-services/openai/concepts/content-filter',
-        fixture: 'azure-filter.sse',
-      },
+      documented(
+        'https://github.com/openai/openai-node/blob/master/docs/azure.md',
+        'azure-request.json',
+        '`upstream_model` is the name of the deployment.',
+      ),
+      unverified(
+        'azure-request.json',
+        "Takes its key in the header `api-key`, as Azure's older API does; its v1 API is documented with OpenAI's own client, so `auth: bearer` should work as well.",
+      ),
+      reported(
+        'https://learn.microsoft.com/en-us/answers/questions/1533887/does-streaming-work-with-tool-calls-yet-on-azureop',
+        'azure-filter.sse',
+        'Begins a stream with a chunk of `prompt_filter_results` and no choices: no output, passed through.',
+      ),
     ],
   },
   ollama: {
@@ -253,16 +325,21 @@ export const presets = {
     keyVariable: null,
     endpoints: ['chat', 'embeddings'],
     quirks: [
-      {
-        what: "Streams lines of JSON: translated to OpenAI's chunks, thinking as `reasoning_content`, tool calls with ids and text arguments.",
-        source: 'https://github.com/ollama/ollama/blob/main/docs/api.md',
-        fixture: 'ollama-chat.ndjson',
-      },
-      {
-        what: 'Cuts a prompt that does not fit `num_ctx` without a word: `truncate: false` is sent, and a `prompt_eval_count` far below our own count is an error, never an answer.',
-        source: 'https://github.com/ollama/ollama/blob/main/docs/api.md',
-        fixture: 'ollama-cut.ndjson',
-      },
+      documented(
+        'https://github.com/ollama/ollama/blob/main/docs/api.md',
+        'ollama-chat.ndjson',
+        "Streams lines of JSON: translated to OpenAI's chunks, tool calls with ids and text arguments.",
+      ),
+      reported(
+        'https://docs.langchain4j.dev/apidocs/dev/langchain4j/model/ollama/OllamaModelMessage.html',
+        'ollama-chat.ndjson',
+        'Thinks aloud in `thinking`, told as `reasoning_content`; results of tools name their tool in `tool_name`.',
+      ),
+      reported(
+        'https://github.com/ollama/ollama/pull/17944',
+        'ollama-cut.ndjson',
+        'Cuts a prompt that does not fit `num_ctx` without a word: `truncate: false` is sent, which newer versions answer with 400, and a `prompt_eval_count` far below our own count is an error, never an answer.',
+      ),
     ],
   },
 } as const satisfies Readonly<Record<string, Preset>>;
@@ -275,16 +352,19 @@ interface Written {
   readonly backend?: string | undefined;
   readonly base_url?: string | undefined;
   readonly options?: Readonly<Record<string, unknown>> | undefined;
+  readonly tool_call_ids?: ToolCallIds | undefined;
 }
 
 /** What the target leaves out, its preset says. Options are joined one by one, and the target's own go first. */
 export function withPreset<File extends Written>(file: File): File {
   if (file.preset === undefined) return file;
-  const { backend, baseUrl, options }: Preset = presets[file.preset];
+  const { backend, baseUrl, options, toolCallIds }: Preset = presets[file.preset];
+  const ids = file.tool_call_ids ?? toolCallIds;
   return {
     ...file,
     backend: file.backend ?? backend,
     ...(file.base_url === undefined && baseUrl !== null ? { base_url: baseUrl } : {}),
     options: { ...options, ...file.options },
+    ...(ids === undefined ? {} : { tool_call_ids: ids }),
   };
 }

@@ -5,7 +5,12 @@ import type { Query } from '../core/query.ts';
 /** Lower-case names, as Node gives them. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Headers by which agents and proxies name their conversations. */
+/**
+ * Headers by which agents and proxies name their conversations, as found on 2026-11-22: Codex sends `session_id` and, in
+ * older versions, `conversation_id` (its `build_conversation_headers`); Claude Code, OpenCode, LiteLLM and Helicone
+ * (docs.helicone.ai/features/sessions) names of their own. The `x-` and dashed forms are what other gateways read too
+ * and are documented by nobody.
+ */
 const agentHeaders = [
   'x-session-id',
   'session_id',

@@ -19,7 +19,11 @@ export function watchLoads(targets: readonly Target[], probe: Probe, loads: Targ
   });
 }
 
-/** Names that vLLM, SGLang and llama.cpp's server give to the same thing, in their own documentation. */
+/**
+ * Names that vLLM (docs.vllm.ai, usage/metrics), SGLang (docs.sglang.io, references/production_metrics) and llama.cpp's
+ * server (tools/server/README.md) give to the same thing, as read on 2026-11-22. `gpu_cache_usage_perc` and
+ * `kv_cache_usage_ratio` are of older versions; newer llama.cpp tells no cache.
+ */
 const running = ['vllm:num_requests_running', 'sglang:num_running_reqs', 'llamacpp:requests_processing'];
 const waiting = ['vllm:num_requests_waiting', 'sglang:num_queue_reqs', 'llamacpp:requests_deferred'];
 const cacheUse = [

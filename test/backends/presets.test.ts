@@ -104,6 +104,23 @@ describe('every quirk', () => {
   });
 });
 
+describe('how a quirk is known', () => {
+  it.each(quirks.map((quirk) => [quirk.name, quirk.what, quirk] as const))('%s: %s', (_, __, { checked, source }) => {
+    // Whoever claims to have read something says where; whoever has not, names nothing.
+    expect(source === null).toBe(checked === 'unverified');
+    if (source !== null) expect(new URL(source).protocol).toBe('https:');
+  });
+
+  it('stands in the docs, and what is unverified is called so', () => {
+    const page = renderBackends();
+    for (const { what, checked, source } of quirks) {
+      const line = page.split('\n').find((each) => each.startsWith(`- ${what} (`)) ?? expect.fail(what);
+      expect(line).toContain(source === null ? '(unverified: from general knowledge' : `([${checked}](${source})`);
+    }
+    expect(quirks.some(({ checked }) => checked === 'unverified')).toBe(true);
+  });
+});
+
 describe('streams', () => {
   it.each(ofKind('.sse').filter(([, file]) => !file?.includes('error')))(
     '%s: %s is an answer of one token with its usage, told once and apart',
@@ -218,7 +235,16 @@ describe('every preset', () => {
     expect(parseConfig(yaml, null).models[0]?.targets[0]?.options).toEqual({
       stream_usage: true,
       max_tokens_field: 'max_tokens',
+      reasoning_field: 'none',
     });
+  });
+
+  it('mistral rewrites ids of tool calls, unless the target says otherwise; others leave them', () => {
+    const idsOf = (fields: string) =>
+      parseConfig(`models:\n  - { id: m, ${fields} }`, null).models[0]?.targets[0]?.toolCallIds;
+    expect(idsOf('preset: mistral')).toBe('alphanumeric-9');
+    expect(idsOf('preset: mistral, tool_call_ids: at-most-40')).toBe('at-most-40');
+    expect(idsOf('preset: groq')).toBeUndefined();
   });
 
   it('azure-openai says where to find its address', () => {
