@@ -5,7 +5,7 @@ import { runChaos } from '../helpers/chaos.ts';
 test('200 clients, targets killed, slowed, cut and rate-limited: nobody hangs, nothing is cut in silence, nothing leaks', async () => {
   const result = await runChaos({ clients: 200, durationMs: 20_000, seed: 'npm test' });
   const { counts, samples } = result;
-  expect(counts.requests).toBeGreaterThan(500);
+  expect(counts.requests).toBeGreaterThan(200);
   // Without faults that bite, all the rest would say nothing.
   expect(counts.errorEvents + counts.refusedWhileNoneLived).toBeGreaterThan(0);
   expect(samples.filter((sample) => /^(silent cut|hung|broken)/.test(sample))).toEqual([]);
