@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Quantity } from '../core/estimator.ts';
 import type { EstimatorConfig, RouteConfig, TypedOptions } from './config.ts';
 import { normaliseRewards, normaliseShadow } from './normalise-rewards.ts';
@@ -24,6 +26,7 @@ export const builtInEstimators = [
   'mlp',
   'output-tokens',
   'preference',
+  'prior',
   'ridge',
   'router-dc',
   'stack',
@@ -31,6 +34,9 @@ export const builtInEstimators = [
 
 /** What a route uses where it names no estimator: neighbours for quality, price and length for cost. */
 const defaultEstimators = { quality: 'knn', cost: 'mean' } as const;
+/** Where real models answer and the embedder is the one it learned with: what is believed of models before any outcome. */
+const bundledPrior = { quality: 'prior', cost: 'prior' } as const;
+const priorPath = fileURLToPath(new URL('../../data/prior', import.meta.url));
 const defaultPolicy = 'epsilon-greedy';
 
 export interface RoutesAndEstimators {
@@ -44,11 +50,14 @@ export interface RoutesAndEstimators {
  * @param directory what relative paths are relative to.
  */
 export function normaliseRoutes(
-  file: Pick<ConfigFile, 'routes' | 'estimators'>,
+  file: Pick<ConfigFile, 'routes' | 'estimators' | 'embedder'>,
   modelIds: readonly string[],
   directory: string,
   report: Report,
+  /** Models that nobody really answers for: the prior knows nothing of them. */
+  simulated: ReadonlySet<string> = new Set(),
 ): RoutesAndEstimators {
+  const knowsPrior = existsSync(priorPath) && isUsualEmbedder(file.embedder);
   const estimators = new Map<string, EstimatorConfig>();
   for (const [name, entry] of Object.entries(file.estimators ?? {})) {
     const { type, artefact, learn = true, ...options } = entry;
@@ -73,7 +82,14 @@ export function normaliseRoutes(
       baseline: routeBaseline(route, models, path, report),
       rewards: normaliseRewards(route, path, report),
       shadow: normaliseShadow(route, modelIds, path, report),
-      estimators: routeEstimators(route, path, estimators, directory, report),
+      estimators: routeEstimators(
+        route,
+        knowsPrior && models.some((id) => !simulated.has(id)) ? bundledPrior : defaultEstimators,
+        path,
+        estimators,
+        directory,
+        report,
+      ),
       lambda: route.lambda ?? null,
       epsilon: route.exploration?.epsilon ?? 0,
       usdPerDay: route.limits?.usd_per_day ?? null,
@@ -121,13 +137,14 @@ function readPolicy(policy: RouteFile['policy']): TypedOptions {
 
 function routeEstimators(
   route: RouteFile,
+  defaults: Readonly<Partial<Record<Quantity, string>>>,
   path: Path,
   estimators: Map<string, EstimatorConfig>,
   directory: string,
   report: Report,
 ): RouteConfig['estimators'] {
   const chosen: Partial<Record<Quantity, string>> = {};
-  const asked = { ...defaultEstimators, ...route.estimators };
+  const asked = { ...defaults, ...route.estimators };
   for (const quantity of quantities) {
     const name = asked[quantity];
     if (name === undefined) continue;
@@ -150,9 +167,16 @@ function impliedEstimator(name: string, directory: string): EstimatorConfig | nu
     return { name, type: null, options: {}, artefactPath: absolute(name, directory), learn: true };
   }
   if (builtInEstimators.some((type) => type === name)) {
-    return { name, type: name, options: {}, artefactPath: null, learn: true };
+    const artefactPath = name === 'prior' ? priorPath : null;
+    return { name, type: name, options: {}, artefactPath, learn: true };
   }
   return null;
+}
+
+/** The one that the bundled prior learned with; serving checks it again by its id. */
+function isUsualEmbedder(embedder: ConfigFile['embedder']): boolean {
+  const { type = 'hashing', ...options } = embedder ?? {};
+  return type === 'hashing' && Object.keys(options).length === 0;
 }
 
 export function absolute(path: string, directory: string): string {

@@ -69,6 +69,7 @@ function normalise(
     models.map(({ id }) => id),
     directory,
     report,
+    new Set(models.flatMap(({ id, simulated }) => (simulated ? [id] : []))),
   );
   const routeNames = routes.map(({ name }) => name);
   const keys = normaliseKeys([...(file.keys ?? []), ...environmentKey(environment)], routeNames, report);
@@ -107,7 +108,11 @@ function normalise(
       maxAttempts: file.limits?.max_attempts ?? 4,
       upstream: upstreamLimitsOf(file.limits),
     },
-    learning: { enabled: file.learning?.enabled ?? true, snapshotEvery: file.learning?.snapshot_every ?? 1000 },
+    learning: {
+      enabled: file.learning?.enabled ?? true,
+      snapshotEvery: file.learning?.snapshot_every ?? 1000,
+      frozen: file.learning?.frozen ?? [],
+    },
     judge: normaliseJudge(
       file,
       routes,
