@@ -6,6 +6,7 @@ import { changedTargets } from './app/changed-targets.ts';
 import { createConversations } from './app/conversations.ts';
 import { createReloader } from './app/reloader.ts';
 import { canaryState, tellCanary } from './app/canary-control.ts';
+import { tellLearner } from './app/learner-control.ts';
 import { createAside } from './app/aside.ts';
 import { createJudging, judgePurpose, shadowPurpose } from './app/judging.ts';
 import { beginSharing } from './app/sharing.ts';
@@ -24,6 +25,7 @@ import { seededRandom } from './core/random.ts';
 import type { Reward } from './core/outcome.ts';
 import type { Gateway } from './http/gateway.ts';
 import { canaryEndpoint } from './http/canary.ts';
+import { learnersEndpoint } from './http/learners.ts';
 import { reloadEndpoint } from './http/reload.ts';
 import { createServer } from './http/server.ts';
 import type { Learning } from './learning/learning.ts';
@@ -195,6 +197,11 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
       const route = current.routing.router.routes.get(name);
       if (route !== undefined) await tellCanary(route, action, { store, clock, learning: current.learning });
     },
+  });
+  learnersEndpoint(server, gateway, {
+    everybody: config.auth === 'none',
+    standings: () => new Map([...current.routing.governed].map(([name, { standing }]) => [name, standing])),
+    act: (name, word) => tellLearner(name, word, current.config, { store, clock, learning: current.learning }),
   });
   reloadEndpoint(server, gateway, { reload, everybody: config.auth === 'none' });
   return {

@@ -10,6 +10,7 @@ import type { SqliteStore } from '../outcomes/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createAuthenticator } from './access.ts';
 import { chooseLearning } from './learning.ts';
+import { freezeAsWritten } from './learner-control.ts';
 import { keepRetention } from './retention.ts';
 import { assembleRouting, type Routing } from './routing.ts';
 
@@ -67,6 +68,7 @@ export async function beginGeneration(plan: Plan, { store, clock, logger, isUp }
   const learning = chooseLearning(config, store, clock, logger);
   routing.teach(learning);
   await learning.start();
+  await freezeAsWritten(config, routing.governed, { store, clock, learning }, logger);
   let endRetention = (): void => undefined;
   return {
     config,

@@ -1,13 +1,16 @@
 import type { Config } from '../config/config.ts';
 import type { Embedder } from '../core/embedder.ts';
 import { PointsmanError } from '../core/errors.ts';
+import type { Learner } from '../core/learner.ts';
+import { governed, type GovernedLearner } from '../learning/governed.ts';
+import type { Subject } from '../learning/fold.ts';
 import type { Learning } from '../learning/learning.ts';
 import { loadCatalogue } from '../routing/catalogue.ts';
 import { createRoute, type Route } from '../routing/route.ts';
 import { createRouter, type Router } from '../routing/router.ts';
 import { createEmbedder } from './embedder.ts';
 import type { RewardRules } from '../rewards/rules.ts';
-import { controlRoute } from './control-route.ts';
+import { controlRoute, learnerName, learnerRoute } from './control-route.ts';
 import { createRewardRules } from './reward-rules.ts';
 import { createEstimators, type SharedEstimator } from './learners.ts';
 
@@ -18,6 +21,8 @@ export interface Routing {
   readonly estimators: readonly SharedEstimator[];
   /** Names under which learned state is kept: of estimators that learn, and of policies that remember. */
   readonly learners: readonly string[];
+  /** What is in the care of `learning`, by the name that people say; empty before `teach`. */
+  readonly governed: ReadonlyMap<string, GovernedLearner>;
   /** By route; routes that read nothing between the lines are not in it. */
   readonly rewardRules: ReadonlyMap<string, RewardRules>;
   /** Puts every estimator that learns and every policy that remembers into the care of `learning`; before its `start`. */
@@ -67,10 +72,14 @@ export async function assembleRouting(
   const remembering = config.learning.enabled
     ? routes.flatMap(({ name, memory }) => (memory === null || !choosing.has(name) ? [] : [{ name, memory }]))
     : [];
-  const learners = estimators.filter(({ learns }) => learns).map(({ learner }) => learner);
+  const taught = estimators.filter(({ learns }) => learns).map(({ learner }) => learner);
+  const learners = [...taught, ...remembering.map(({ memory }) => memory.id)];
+  if (config.learning.enabled) checkFrozen(config, learners.map(learnerName));
+  const governedByName = new Map<string, GovernedLearner>();
   return {
     rewardRules: createRewardRules(config, catalogue),
-    learners: [...learners, ...remembering.map(({ memory }) => memory.id)],
+    learners,
+    governed: governedByName,
     router: createRouter({
       models: config.models,
       routes,
@@ -85,14 +94,37 @@ export async function assembleRouting(
     embedder,
     estimators,
     teach(learning) {
+      const register = (
+        id: string,
+        learner: Learner,
+        accepts: (fact: Subject) => boolean,
+        always: (fact: Subject) => boolean = () => false,
+      ): void => {
+        const wordsFrom = learnerRoute(learnerName(id));
+        const own = governed(learner, { wordsFrom, always });
+        governedByName.set(learnerName(id), own);
+        learning.register(id, own, (fact) => accepts(fact) || fact.route === wordsFrom);
+      };
       for (const { learner, estimator, quantity, routes: taughtBy, learns } of estimators) {
-        if (!learns) continue;
-        learning.register(learner, estimator, (fact) => fact.quantity === quantity && taughtBy.has(fact.route));
+        if (learns) register(learner, estimator, (fact) => fact.quantity === quantity && taughtBy.has(fact.route));
       }
       for (const { name, memory } of remembering) {
         const control = controlRoute(name);
-        learning.register(memory.id, memory.learner, (fact) => fact.route === name || fact.route === control);
+        const isWord = (fact: Subject): boolean => fact.route === control;
+        register(memory.id, memory.learner, (fact) => fact.route === name || isWord(fact), isWord);
       }
     },
   };
 }
+
+/** Throws `invalid_config` naming an entry of `learning.frozen` that is no learner. */
+function checkFrozen({ learning, locate }: Config, names: readonly string[]): void {
+  for (const asked of learning.frozen) {
+    if (names.some((name) => freezes(asked, name))) continue;
+    const known = names.length === 0 ? 'nothing learns' : `what learns is ${names.join(', ')}`;
+    throw new PointsmanError('invalid_config', `${locate('learning.frozen')}: no learner "${asked}"; ${known}.`);
+  }
+}
+
+/** An entry of `learning.frozen` means this learner: by its whole name, or as the estimator with all its quantities. */
+export const freezes = (asked: string, name: string): boolean => name === asked || name.startsWith(`${asked}/`);

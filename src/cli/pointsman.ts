@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   evaluate: async () => (await import('./evaluate.ts')).evaluateCommand(),
   shadow: async () => (await import('./shadow.ts')).shadowCommand(),
   canary: async () => (await import('./canary.ts')).canaryCommand(),
+  learners: async () => (await import('./learners.ts')).learnersCommand(),
   savings: async () => (await import('./savings.ts')).savingsCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
 };

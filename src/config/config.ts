@@ -149,7 +149,12 @@ export interface Config {
     readonly maxAttempts: number;
     readonly upstream: UpstreamLimits;
   };
-  readonly learning: { readonly enabled: boolean; readonly snapshotEvery: number };
+  readonly learning: {
+    readonly enabled: boolean;
+    readonly snapshotEvery: number;
+    /** Names of what learns no more, as written; whether there is such a learner is known when routes are assembled. */
+    readonly frozen: readonly string[];
+  };
   /** Who grades and compares answers; null: nobody. */
   readonly judge: { readonly model: string; readonly usdPerDay: number } | null;
   /** Absolute. */

@@ -70,6 +70,7 @@ function normalise(
     directory,
     report,
     new Set(models.flatMap(({ id, simulated }) => (simulated ? [id] : []))),
+    new Map(models.flatMap(({ id, embedding }) => (embedding ? [[id, embedding.space] as const] : []))),
   );
   const routeNames = routes.map(({ name }) => name);
   const keys = normaliseKeys([...(file.keys ?? []), ...environmentKey(environment)], routeNames, report);

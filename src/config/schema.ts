@@ -404,7 +404,8 @@ export const configSchema = Type.Object(
           keep_events: Type.Optional(
             Type.Integer({
               minimum: 0,
-              description: 'Events that stay in Redis although all have learned them: what a new estimator begins with.',
+              description:
+                'Events that stay in Redis although all have learned them: what a new estimator begins with.',
               default: 20_000,
             }),
           ),
@@ -432,6 +433,12 @@ export const configSchema = Type.Object(
           ),
           snapshot_every: Type.Optional(
             Type.Integer({ minimum: 1, description: 'Observations between two snapshots.', default: 1000 }),
+          ),
+          frozen: Type.Optional(
+            Type.Array(Type.String({ minLength: 1 }), {
+              description:
+                'What learns no more until it is taken out here: an entry of `estimators`, `ENTRY/QUANTITY`, or `ROUTE/policy`.',
+            }),
           ),
         },
         { ...closed, description: 'How outcomes change the estimators.' },

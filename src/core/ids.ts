@@ -21,3 +21,11 @@ export function newId(prefix: string): string {
 export function newOrderedId(prefix: string, nowMs: number): string {
   return newId(prefix + nowMs.toString(36).padStart(8, '0'));
 }
+
+const clockPart = /^[a-z]+_(?<time>[0-9a-z]{8})[\w-]{22}$/;
+
+/** When an id of `newOrderedId` was made, in milliseconds since the epoch; null for any other text. */
+export function timeOfId(id: string): number | null {
+  const time = clockPart.exec(id)?.groups?.['time'];
+  return time === undefined ? null : Number.parseInt(time, 36);
+}
