@@ -1,7 +1,8 @@
-import type { BackendResult } from '../core/backend.ts';
+import type { BackendCall, BackendResult } from '../core/backend.ts';
 import { readError, type ChunkError } from './chat-chunk.ts';
 import { isRecord, parseJson } from './json.ts';
 import { readCostUsd, readUsage } from './usage.ts';
+import { wrongLength } from './vector-length.ts';
 
 /** What a body that came in one piece turned out to be. */
 export type WholeAnswer =
@@ -27,13 +28,18 @@ export function readWholeAnswer(body: Buffer): WholeAnswer {
   });
 }
 
-/** `POST /embeddings`: at least one vector. */
-export function readEmbeddings(body: Buffer): WholeAnswer {
-  return readAnswer(body, 'JSON that holds no embeddings', (parsed) => {
+/** `POST /embeddings`: at least one vector, each as long as was promised. */
+export function readEmbeddings(body: Buffer, call: BackendCall): WholeAnswer {
+  let wrong: string | null = null;
+  const whole = readAnswer(body, 'JSON that holds no embeddings', (parsed) => {
     const data = parsed['data'];
-    const filled = Array.isArray(data) && data.length > 0 && data.every((row) => isRecord(row) && 'embedding' in row);
-    return filled ? resultOf(parsed, 'stop') : null;
+    if (!Array.isArray(data) || data.length === 0) return null;
+    const vectors = data.map((row: unknown) => (isRecord(row) ? row['embedding'] : undefined));
+    if (vectors.includes(undefined)) return null;
+    wrong = wrongLength(vectors, call);
+    return resultOf(parsed, 'stop');
   });
+  return wrong === null ? whole : { type: 'garbage', why: wrong };
 }
 
 const resultOf = (parsed: Json, finishReason: string | null): BackendResult => ({

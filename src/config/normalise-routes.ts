@@ -56,6 +56,8 @@ export function normaliseRoutes(
   report: Report,
   /** Models that nobody really answers for: the prior knows nothing of them. */
   simulated: ReadonlySet<string> = new Set(),
+  /** Of models that embed: the vector space. */
+  spaces: ReadonlyMap<string, string> = new Map(),
 ): RoutesAndEstimators {
   const knowsPrior = existsSync(priorPath) && isUsualEmbedder(file.embedder);
   const estimators = new Map<string, EstimatorConfig>();
@@ -74,6 +76,7 @@ export function normaliseRoutes(
       report.problem(path, `"${name}" is also the id of a model; a request could mean either`, true);
     }
     const models = routeModels(route, modelIds, path, report);
+    if (route.models !== undefined && route.models !== '*') oneSpace(models, spaces, path, report);
     return {
       name,
       models,
@@ -98,6 +101,20 @@ export function normaliseRoutes(
   });
   if (routes.length === 0) report.problem(['routes'], 'is empty; leave it away to get "auto" over every model');
   return { routes, estimators: [...estimators.values()] };
+}
+
+/**
+ * Vectors of two spaces cannot be compared, and nothing here chooses between spaces. Over all models it is no error: a
+ * request may narrow them, and chat does not care.
+ */
+function oneSpace(models: readonly string[], spaces: ReadonlyMap<string, string>, path: Path, report: Report): void {
+  const [first, ...others] = models.filter((id) => spaces.has(id));
+  const other = others.find((id) => spaces.get(id) !== spaces.get(first ?? ''));
+  if (first === undefined || other === undefined) return;
+  report.problem(
+    [...path, 'models'],
+    `"${first}" and "${other}" embed into different spaces (${spaces.get(first)}, ${spaces.get(other)}), whose vectors cannot be compared; make a route for each space`,
+  );
 }
 
 function routeModels(route: RouteFile, known: readonly string[], path: Path, report: Report): readonly string[] {

@@ -30,6 +30,8 @@ export interface BackendCall {
   readonly stream: boolean;
   /** The client itself asked for the usage chunk, so it is left in. */
   readonly includeUsage: boolean;
+  /** Length of the vectors that the model promises; left out where it does not embed. */
+  readonly dimensions?: number | undefined;
 }
 
 export interface BackendAnswer {

@@ -11,8 +11,6 @@ export interface EligibilityContext {
   readonly isUp?: ((model: string) => boolean) | undefined;
   /** Models that the caller's key may use; null or left out: all. */
   readonly allowedModels?: ReadonlySet<string> | null | undefined;
-  /** Only models that embed into this vector space. Left out: whichever space the route has. */
-  readonly space?: string | undefined;
 }
 
 /** The candidates that are left, in the route's order, and why each other model is not among them. */
@@ -34,7 +32,7 @@ export function createEligibility(models: readonly Model[]): (query: Query, cont
   const all: readonly Candidate[] = models.map(({ id, price }) => ({ model: id, price }));
   const spaces = spacesOf(models);
   return (query, context) => {
-    if (query.format === 'openai-embedding' && context.space === undefined) demandOneSpace(query, spaces);
+    if (query.format === 'openai-embedding') demandOneSpace(query, spaces);
     let kept: Candidate[] | null = null;
     let removals: Removal[] | null = null;
     let down: Removal[] | null = null;
@@ -67,10 +65,7 @@ export function createEligibility(models: readonly Model[]): (query: Query, cont
 function removalOf(model: Model, query: Query, context: EligibilityContext): Removal | null {
   if (model.price === null) return { model: model.id, check: 'price', reason: 'its price is unknown' };
   return (
-    forbids(model, query, context) ??
-    wrongKind(model, query, context.space) ??
-    tooLong(model, query) ??
-    cannot(model, query.needs)
+    forbids(model, query, context) ?? wrongKind(model, query) ?? tooLong(model, query) ?? cannot(model, query.needs)
   );
 }
 
@@ -102,11 +97,8 @@ export function forbids(model: Model, query: Query, context: EligibilityContext)
 const isLocal = (target: Target): boolean => target.local;
 
 /** Whoever embeds does not answer, and the other way round. */
-function wrongKind({ id, embedding }: Model, { format }: Query, space: string | undefined): Removal | null {
+function wrongKind({ id, embedding }: Model, { format }: Query): Removal | null {
   const embeds = embedding !== undefined && embedding !== null;
-  if (embeds && space !== undefined && embedding.space !== space) {
-    return { model: id, check: 'embedding', reason: `embeds into ${embedding.space}, not into ${space}` };
-  }
   if (embeds === (format === 'openai-embedding')) return null;
   const reason = embeds ? 'it embeds and does not answer' : 'it does not embed (`embedding` in the YAML)';
   return { model: id, check: 'embedding', reason };

@@ -28,7 +28,7 @@ export function demandOneSpace(query: Query, spaces: ReadonlyMap<string, readonl
   throw new PointsmanError(
     'no_eligible_candidate',
     `"${query.model}" embeds into several spaces whose vectors cannot be compared (${each}); ask for one of the models, ` +
-      'for a route over one space, or have the operator choose by `embeddings`.',
+      'for a route over one space, or narrow it by `models` in the `pointsman` object.',
     { param: 'model' },
   );
 }

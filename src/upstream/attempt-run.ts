@@ -81,6 +81,7 @@ export class AttemptRun implements BackendEvents {
       body: target.toolCallIds === undefined ? body : withToolCallIds(body, target.toolCallIds),
       stream: query.stream,
       includeUsage,
+      dimensions: model.embedding?.dimensions,
     };
     try {
       this.#handle = backend.call(call, this);

@@ -57,7 +57,7 @@ models:
 routes:
   auto: { models: [words, spare, embed, embed-mirror], policy: { type: static, model: words }, estimators: { quality: mean, cost: mean } }
   vectors: { models: [embed, embed-mirror], policy: { type: static, model: embed }, estimators: { quality: mean, cost: mean } }
-  mixed: { models: [embed, embed-else], policy: random, estimators: { quality: mean, cost: mean } }
+  mixed: { models: "*", policy: random, estimators: { quality: mean, cost: mean } }
 limits: { max_attempts: 2 }
 `);
   client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'sk-alice', maxRetries: 0 });
@@ -178,7 +178,7 @@ describe('embeddings', () => {
     expect(mirrored.headers.get('x-pointsman-model')).toBe('embed-mirror');
     const refused = await post('embeddings', { model: 'mixed', input: 'Hello' });
     expect(refused.status).toBe(400);
-    expect(await refused.text()).toContain('s1: embed; s2: embed-else');
+    expect(await refused.text()).toContain('s1: embed, embed-mirror; s2: embed-else');
   });
 
   it('of a route over several spaces can be narrowed to one by the request', async () => {

@@ -1,5 +1,6 @@
 import type { BackendAnswer, BackendCall } from '../../core/backend.ts';
 import { eventStream, oneJson, type Dialect } from '../dialect.ts';
+import { wrongLength } from '../vector-length.ts';
 import { readAnswer, type WholeAnswer } from '../whole-answer.ts';
 import { cutPrompt, finishReasonOf, readPiece, usageJson, usageOf } from './answer.ts';
 import { NdjsonTap, type Frame } from './ndjson-tap.ts';
@@ -75,10 +76,12 @@ function readChat(
 
 function readEmbed(body: Buffer, call: BackendCall, model: string): WholeAnswer {
   let answer = body;
+  let wrong: string | null = null;
   const base64 = call.body.parsed['encoding_format'] === 'base64';
   const whole = readAnswer(body, 'JSON that holds no embeddings', (parsed) => {
     const { embeddings, prompt_eval_count: count } = parsed;
     if (!Array.isArray(embeddings) || embeddings.length === 0 || !embeddings.every(Array.isArray)) return null;
+    wrong = wrongLength(embeddings, call);
     const data = embeddings.map((vector: readonly unknown[], index) => ({
       object: 'embedding',
       index,
@@ -91,5 +94,6 @@ function readEmbed(body: Buffer, call: BackendCall, model: string): WholeAnswer 
     answer = Buffer.from(JSON.stringify({ object: 'list', data, model, usage: told }));
     return { usage, costUsd: null, finishReason: 'stop' };
   });
+  if (wrong !== null) return { type: 'garbage', why: wrong };
   return whole.type === 'completion' ? { ...whole, body: answer } : whole;
 }
