@@ -1,10 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { PointsmanError } from '../core/errors.ts';
-import { replayLog } from '../replay/log/replay-log.ts';
 import { formatLog } from '../replay/report/format-log.ts';
-import { defaultSeed } from '../replay/replay.ts';
-import { loadCatalogue } from '../routing/catalogue.ts';
-import { parseNamed } from './replay-online.ts';
+import type { LogManifestOptions } from '../replay/report/manifest.ts';
+import { runLog, writeLog } from '../replay/report/report-kinds.ts';
+import { checkReportFolder } from '../replay/report/write-report.ts';
+import { reportLine } from './report-line.ts';
+import { version } from './version.ts';
 
 interface LogFlags {
   readonly train?: string;
@@ -44,15 +45,18 @@ export async function replayFromLog(path: string, flags: LogFlags): Promise<void
   if (flags.train !== undefined) {
     refuse('train', 'a log is evaluated with the predictions that were logged; leave it out, or give another --test.');
   }
-  if (flags.out !== undefined) refuse('out', 'there is no page for a log; use --json.');
-  const result = replayLog({
-    path,
-    route: flags.route ?? null,
-    policies: flags.policy?.map(parseNamed),
-    lambda: flags.lambda,
-    resamples: flags.resamples ?? 0,
-    seed: flags.seed ?? defaultSeed,
-    catalogue: await loadCatalogue(),
-  });
-  process.stdout.write(flags.json === true ? `${JSON.stringify(result, null, 2)}\n` : formatLog(result));
+  const { out, route, policy, lambda, resamples = 0, seed } = flags;
+  if (out !== undefined) checkReportFolder(out);
+  const asked: LogManifestOptions = {
+    test: path,
+    ...(route === undefined ? {} : { route }),
+    ...(policy === undefined ? {} : { policies: [...policy] }),
+    lambda,
+    resamples,
+    ...(seed === undefined ? {} : { seed }),
+  };
+  const result = await runLog(asked);
+  if (out !== undefined) writeLog(out, result, asked, version());
+  if (flags.json === true) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  else process.stdout.write(formatLog(result) + reportLine(out));
 }

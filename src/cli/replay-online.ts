@@ -1,11 +1,15 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Named } from '../replay/online/bed.ts';
 import { runOnline } from '../replay/online/run-online.ts';
 import type { StartKind } from '../replay/online/online-run.ts';
-import { parseEvent, type Scenario } from '../replay/online/scenario.ts';
+import type { Scenario } from '../replay/online/scenario.ts';
 import { formatOnline } from '../replay/report/format-online.ts';
+import type { OnlineManifestOptions } from '../replay/report/manifest.ts';
+import { onlineOptions, writeOnline } from '../replay/report/report-kinds.ts';
+import { checkReportFolder } from '../replay/report/write-report.ts';
 import { wholeNumber } from './numbers.ts';
 import { progressBar } from './progress-bar.ts';
+import { reportLine } from './report-line.ts';
+import { version } from './version.ts';
 
 /** Flags of `pointsman replay` that count with `--online` only. */
 export interface OnlineFlags {
@@ -31,6 +35,7 @@ interface SharedFlags {
   readonly estimator?: readonly string[];
   readonly seed?: string;
   readonly json?: boolean;
+  readonly out?: string;
 }
 
 const within =
@@ -77,38 +82,30 @@ export function withOnlineFlags(command: Command): Command {
 
 /** `pointsman replay --online`. Policies and estimators may carry options: `linear-bayes?discount=0.99`. */
 export async function replayOnline(flags: SharedFlags & OnlineFlags): Promise<void> {
+  const { out, test, budget, seed } = flags;
+  if (out !== undefined) checkReportFolder(out);
+  const asked: OnlineManifestOptions = {
+    train: flags.train,
+    ...(test === undefined ? {} : { test }),
+    policies: [...(flags.policy ?? ['linucb', 'linear-thompson', 'epsilon-greedy'])],
+    estimators: [...(flags.estimator ?? ['linear-bayes'])],
+    steps: flags.steps,
+    seeds: flags.seeds,
+    lambda: flags.lambda,
+    ...(budget === undefined ? {} : { budget }),
+    epsilon: flags.epsilon,
+    segments: flags.segments,
+    start: flags.start,
+    order: flags.order,
+    labelled: flags.labelled,
+    delay: flags.delay,
+    poisoned: flags.poisoned,
+    events: [...(flags.event ?? [])],
+    ...(seed === undefined ? {} : { seed }),
+  };
   const bar = progressBar();
-  const result = await runOnline(
-    {
-      train: flags.train,
-      test: flags.test ?? flags.train,
-      policies: (flags.policy ?? ['linucb', 'linear-thompson', 'epsilon-greedy']).map(parseNamed),
-      estimators: (flags.estimator ?? ['linear-bayes']).map(parseNamed),
-      start: flags.start,
-      scenario: {
-        steps: flags.steps,
-        order: flags.order,
-        feedback: { share: flags.labelled, delay: flags.delay, poisoned: flags.poisoned },
-        events: (flags.event ?? []).map(parseEvent),
-      },
-      lambda: flags.lambda,
-      budgetUsd: flags.budget ?? null,
-      epsilon: flags.epsilon,
-      segments: flags.segments,
-      seeds: flags.seeds,
-      seed: flags.seed,
-    },
-    bar.onProgress,
-  ).finally(bar.stop);
-  process.stdout.write(flags.json === true ? `${JSON.stringify(result, null, 2)}\n` : formatOnline(result));
-}
-
-/** `linear-bayes?discount=0.99&alpha=3` to a name and its options; numbers are numbers. */
-export function parseNamed(text: string): Named {
-  const [name = '', query = ''] = text.split('?', 2);
-  const options = [...new URLSearchParams(query)].map(([key, value]) => {
-    const number = Number(value);
-    return [key, value.trim() === '' || Number.isNaN(number) ? value : number] as const;
-  });
-  return { name, options: Object.fromEntries(options) };
+  const result = await runOnline(onlineOptions(asked), bar.onProgress).finally(bar.stop);
+  if (out !== undefined) writeOnline(out, result, asked, version());
+  if (flags.json === true) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  else process.stdout.write(formatOnline(result) + reportLine(out));
 }

@@ -10,6 +10,7 @@ import type { ReplayManifestOptions } from '../replay/report/manifest.ts';
 import { replayOptions, writeReplay } from '../replay/report/run-manifest.ts';
 import { list, wholeNumber } from './numbers.ts';
 import { progressBar } from './progress-bar.ts';
+import { reportLine } from './report-line.ts';
 import { replayOnline, withOnlineFlags, type OnlineFlags } from './replay-online.ts';
 import { isLog, replayFromLog } from './replay-log.ts';
 import { version } from './version.ts';
@@ -103,25 +104,19 @@ export function replayCommand(): Command {
         bar.onProgress,
         (timing) => timings.push(timing),
       ).finally(bar.stop);
-      const report = flags.out === undefined ? null : await writeReplay(flags.out, result, asked, version());
+      if (flags.out !== undefined) await writeReplay(flags.out, result, asked, version());
       if (flags.json === true) {
         process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
         return;
       }
-      process.stdout.write(formatReplay(result) + formatTimings(timings));
-      if (report !== null)
-        process.stdout.write(
-          `\nReport: ${join(flags.out ?? '', 'report.html')}; pointsman reproduce ${flags.out ?? ''} makes it again.\n`,
-        );
+      process.stdout.write(formatReplay(result) + formatTimings(timings) + reportLine(flags.out));
     });
 }
 
 function onlineOnly(flags: ReplayFlags): ReplayFlags & { readonly train: string } {
-  const { train, out } = flags;
-  if (train === undefined)
-    throw new PointsmanError('invalid_config', 'replay --online needs --train.', { param: 'train' });
-  if (out === undefined) return { ...flags, train };
-  throw new PointsmanError('invalid_config', '--out: there is no page for --online; use --json.', { param: 'out' });
+  const { train } = flags;
+  if (train !== undefined) return { ...flags, train };
+  throw new PointsmanError('invalid_config', 'replay --online needs --train.', { param: 'train' });
 }
 
 /** Commas part names, but not inside a command. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Catalogue } from '../../routing/catalogue.ts';
 import { openDecisionLog } from '../../outcomes/log.ts';
 import type { PolicyToReplay } from '../contenders.ts';
@@ -32,6 +33,8 @@ export interface LogRun {
 /** What a log says of policies that did not write it, as plain JSON. */
 export interface LogReplay {
   readonly format: 1;
+  /** Of the decisions that were read, with the rewards that had come by then. */
+  readonly sha256: string;
   readonly route: string;
   readonly requests: number;
   readonly leftOut: RoutedLog['leftOut'];
@@ -73,6 +76,7 @@ export function replayLog(options: LogReplayOptions): LogReplay {
   });
   return {
     format: 1,
+    sha256: fingerprint(log.rows),
     route: log.route,
     requests: log.rows.length,
     leftOut: log.leftOut,
@@ -81,6 +85,39 @@ export function replayLog(options: LogReplayOptions): LogReplay {
     seed,
     runs,
   };
+}
+
+/** Everything that an evaluation reads of them. */
+function fingerprint(rows: RoutedLog['rows']): string {
+  const hash = createHash('sha256');
+  for (const {
+    decision,
+    policy,
+    lambda,
+    predictions,
+    candidates,
+    propensities,
+    chosen,
+    quality,
+    costUsd,
+    promptTokens,
+  } of rows) {
+    hash.update(
+      JSON.stringify([
+        decision,
+        policy,
+        lambda,
+        predictions,
+        candidates,
+        [...propensities],
+        chosen,
+        quality,
+        costUsd,
+        promptTokens,
+      ]),
+    );
+  }
+  return hash.digest('hex');
 }
 
 function labelOf({ name, options = {} }: PolicyToReplay): string {

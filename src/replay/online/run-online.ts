@@ -1,5 +1,6 @@
 import type { Embedder } from '../../core/embedder.ts';
 import { loadCatalogue, type Catalogue } from '../../routing/catalogue.ts';
+import type { DataSource } from '../datasets/dataset.ts';
 import { loadSplits } from '../load-splits.ts';
 import { meanInterval } from '../mean-interval.ts';
 import { budgetViolation } from '../metrics/budget-violation.ts';
@@ -62,19 +63,26 @@ export interface OnlineRunResult {
     /** Budget violation: spending so far / budget so far at its worst, from step `window` on. */
     readonly violation: Quartiles;
   } | null;
-  /** Medians over seeds of the means of equal stretches. */
+  /** Over seeds, a point for each of the equal stretches. */
   readonly curves: {
-    readonly utility: readonly number[];
-    readonly reference: readonly number[];
-    readonly costUsd: readonly number[];
-    /** Cumulative, at the end of each stretch. */
-    readonly regretToReference: readonly number[];
-    readonly regretToOracle: readonly number[];
+    /** Means of the stretch. */
+    readonly utility: readonly Quartiles[];
+    readonly reference: readonly Quartiles[];
+    readonly costUsd: readonly Quartiles[];
+    /** Cumulative, at the end of the stretch. */
+    readonly regretToReference: readonly Quartiles[];
+    readonly regretToOracle: readonly Quartiles[];
+    /** Spent so far at the end of the stretch, in budgets; null where there is no budget. */
+    readonly spent: readonly Quartiles[] | null;
   };
 }
 
+/** As plain JSON; holds no time, no path and no machine. */
 export interface OnlineResult {
-  readonly format: 1;
+  /** 2: curves have quartiles. */
+  readonly format: 2;
+  readonly train: readonly DataSource[];
+  readonly test: readonly DataSource[];
   readonly split: string;
   readonly models: readonly string[];
   readonly embedder: string;
@@ -139,7 +147,9 @@ export async function runOnline(
     }
   }
   return {
-    format: 1,
+    format: 2,
+    train: splits.train.sources,
+    test: splits.test.sources,
     split: splits.how,
     models: splits.test.models,
     embedder: embedder.id,
@@ -215,8 +225,15 @@ function keep(course: Course, budgetUsd: number | null, segments: number): Kept 
       curve(costUsd, stretches),
       ends(cumulativeRegret(utility, reference)),
       ends(cumulativeRegret(utility, oracle)),
+      ends(spentSoFar(costUsd, budget)),
     ],
   };
+}
+
+/** Mean cost up to each step, in budgets. */
+function spentSoFar(costUsd: Float64Array, budget: number): Float64Array {
+  let sum = 0;
+  return costUsd.map((cost, step) => (sum += cost) / (step + 1) / budget);
 }
 
 /** The last value of each stretch. */
@@ -229,8 +246,8 @@ function overSeeds(
 ): Omit<OnlineRunResult, 'label' | 'policy' | 'estimator'> {
   const regretOf = (i: number): Quartiles => quartiles(kept.map(({ regrets }) => regrets[i] ?? NaN));
   const spentOf = (i: number): Quartiles => quartiles(kept.map(({ spent }) => spent[i] ?? NaN));
-  const curveOf = (i: number): readonly number[] =>
-    Array.from({ length: stretches }, (_, at) => quartiles(kept.map(({ curves }) => curves[i]?.[at] ?? NaN)).median);
+  const curveOf = (i: number): readonly Quartiles[] =>
+    Array.from({ length: stretches }, (_, at) => quartiles(kept.map(({ curves }) => curves[i]?.[at] ?? NaN)));
   return {
     summary: summarise(kept.map(({ figures }) => figures)),
     regret: {
@@ -252,6 +269,7 @@ function overSeeds(
       costUsd: curveOf(2),
       regretToReference: curveOf(3),
       regretToOracle: curveOf(4),
+      spent: budgetUsd === null ? null : curveOf(5),
     },
   };
 }

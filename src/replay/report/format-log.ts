@@ -6,25 +6,29 @@ import { textTable } from './text-table.ts';
 /** What a log says of other policies, for the terminal: a table a figure. Ends with a line break. */
 export function formatLog(result: LogReplay): string {
   const { route, requests, leftOut, runs, lambda } = result;
+  const notes = logNotes(result);
   const figures = [...new Set(runs.flatMap((run) => run.figures.map(({ figure }) => figure)))];
-  const notes = new Set(
-    runs.flatMap(({ label, remembers, figures: of }) => [
-      ...of.flatMap(({ result: told }) => {
-        if (told === null) return [];
-        if (told.type === 'no_support') return [`${label}: ${told.reason}`];
-        return told.caution === null ? [] : [`${label}: ${told.caution}`];
-      }),
-      ...(remembers ? [`${label} learns as it serves; here it decides as it begins and learns nothing.`] : []),
-    ]),
-  );
   const parts = [
     `Route ${route}: ${requests} requests that its policy decided (left out: ${leftOut.pinned} that named their model, ` +
       `${leftOut.fallback} answered by a fallback).\nOff-policy, 95 % intervals; "- log" is paired with what was logged; ` +
       `utility = quality - ${lambda} x cost.`,
     ...figures.map((figure) => figureTable(result, figure)),
-    [...notes].map((note) => `note: ${note}`).join('\n'),
+    notes.map((note) => `note: ${note}`).join('\n'),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** What a reader must know before believing the figures, each once. */
+export function logNotes({ runs }: LogReplay): readonly string[] {
+  const notes = runs.flatMap(({ label, remembers, figures: of }) => [
+    ...of.flatMap(({ result: told }) => {
+      if (told === null) return [];
+      if (told.type === 'no_support') return [`${label}: ${told.reason}`];
+      return told.caution === null ? [] : [`${label}: ${told.caution}`];
+    }),
+    ...(remembers ? [`${label} learns as it serves; here it decides as it begins and learns nothing.`] : []),
+  ]);
+  return [...new Set(notes)];
 }
 
 function figureTable({ runs }: LogReplay, figure: Evaluated['figure']): string {

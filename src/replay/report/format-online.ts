@@ -104,9 +104,9 @@ function spendingTable(runs: readonly OnlineRunResult[], budgetUsd: number, wind
 function curveTable(runs: readonly OnlineRunResult[], steps: number): string {
   const stretches = runs[0]?.curves.utility.length ?? 0;
   const columns = runs.flatMap(({ label, curves }) => [
-    [label, curves.utility.map(short)] as const,
-    ['its reference', curves.reference.map(short)] as const,
-    ['its cost', curves.costUsd.map((costUsd) => `$${costUsd.toPrecision(3)}`)] as const,
+    [label, curves.utility.map(({ median }) => short(median))] as const,
+    ['its reference', curves.reference.map(({ median }) => short(median))] as const,
+    ['its cost', curves.costUsd.map(({ median }) => `$${median.toPrecision(3)}`)] as const,
   ]);
   return `Mean utility and cost as it goes\n${textTable(
     ['up to step', ...columns.map(([label]) => label)],
@@ -117,7 +117,8 @@ function curveTable(runs: readonly OnlineRunResult[], steps: number): string {
   )}`;
 }
 
-function eventText(event: WorldEvent): string {
+/** In words, without its step. */
+export function eventText(event: WorldEvent): string {
   switch (event.type) {
     case 'price':
       return `${event.model ?? 'every model'} costs ${event.factor} times as much${event.announced ? '' : ', unannounced'}`;

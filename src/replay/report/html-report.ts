@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { ReplayResult, RunResult } from '../replay-result.ts';
 import { calibrationSection } from './calibration-plots.ts';
 import { colours, costQualityPlot } from './cost-quality-plot.ts';
 import { fourDecimals, percent, resamplingText, signed, signedRangeOf } from './figures-text.ts';
-import { html, jsonForPage, type Html } from './html.ts';
+import { html, type Html } from './html.ts';
 import type { ReplayManifestOptions } from './manifest.ts';
-import { pageScript } from './page-script.ts';
-import { pageStyle } from './page-style.ts';
+import { htmlPage } from './page.ts';
 import { qualityBars } from './quality-bars.ts';
 import {
   comparisonTable,
@@ -27,10 +25,6 @@ import { shareChart } from './share-chart.ts';
  */
 export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, version: string): string {
   const { runs, baselines, warnings, costUnit } = result;
-  const style: Html = { markup: pageStyle };
-  // In one piece: the policy's sum is over every character between the tags.
-  const script: Html = { markup: `<script>${pageScript}</script>` };
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(pageScript).digest('base64')}'`;
   const title = `Replay of ${result.test.sources.map(({ name }) => name).join(', ')}`;
   const each = (draw: (run: RunResult, index: number) => Html | null): readonly Html[] =>
     runs.flatMap((run, i) => {
@@ -39,104 +33,67 @@ export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, v
     });
   const calibrated = runs.some(({ calibration }) => calibration !== null);
   const isSplit = runs.some(({ splits }) => splits !== null);
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width,initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="generator" content="Pointsman ${version}" />
-        <title>${title}</title>
-        <style>
-          ${style}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <h1>${title}</h1>
-            <p class="lead">${introduction(result)}</p>
-          </header>
-          ${
-            warnings.length === 0
-              ? null
-              : html`<ul class="warnings">
-                  ${warnings.map((warning) => html`<li>${warning}</li>`)}
-                </ul>`
-          }
-          <nav aria-label="Contents">
-            <a href="#curve">${baselines.hasCost ? 'Cost and quality' : 'Quality'}</a><a href="#routers">Routers</a
-            ><a href="#figures">Every figure</a
-            ><a href="#groups">Eval names</a>${isSplit ? html`<a href="#splits">Splits</a>` : null}<a href="#shares"
-              >What each model got</a
-            >${calibrated ? html`<a href="#calibration">Calibration</a>` : null}<a href="#lost">Where most was lost</a
-            ><a href="#settings">Settings</a>
-          </nav>
-          <div class="cards">${runs.map((run, i) => card(run, i, result))}</div>
-          <h2 id="curve">${baselines.hasCost ? 'Cost and quality' : 'Quality'}</h2>
-          ${baselines.hasCost ? costQualityPlot(result) : qualityBars(result)}
-          <h2 id="routers">Routers</h2>
-          <p>
-            AIQ is the mean height of a router’s hull between the cheapest and the dearest single model; the zero router
-            mixes single models without looking at the query. Savings are against always asking the best single model,
-            at a share of its quality. Intervals: ${resamplingText(result.resamples)}.
-          </p>
-          ${routerTable(result)} ${comparisonTable(result)}
-          <h2 id="figures">Every figure</h2>
-          <p>
-            Deferral area and quality-neutral cost as in UniRoute; PGR, APGR and CPT as in RouteLLM, between
-            ${result.pair.strong.model} and ${result.pair.weak.model}
-            (${result.pair.isAsked ? 'as asked for' : 'the best single model and the cheapest, of the test rows'});
-            RouterArena’s score ranks systems with their own pools. Formulas and sources: docs/metrics.md.
-          </p>
-          ${figuresTable(result)}
-          <h2 id="groups">Within each eval name</h2>
-          <p>A router that only tells data sets apart gains over all rows and nothing here.</p>
-          ${each((run) => groupTable(run))}
-          ${
-            isSplit
-              ? html`<h2 id="splits">Split by split</h2>
-                  <p>
-                    ${result.protocol.text}. The interval allows for splits that share rows (corrected resampled t,
-                    Nadeau and Bengio 2003).
-                  </p>
-                  ${each((run) => (run.splits === null ? null : splitTable(run.splits, baselines.hasCost)))}`
-              : null
-          }
-          <h2 id="shares">What each model got</h2>
-          ${each((run, i) => shareChart(result, run, i))}
-          ${
-            calibrated
-              ? html`<h2 id="calibration">Can the predictions be believed?</h2>
-                  <p>
-                    Test rows in bins of equal numbers by what was predicted; on the dashed line when calibrated. A
-                    dot’s area is its number of rows.
-                  </p>
-                  ${each((run) => (run.calibration === null ? null : calibrationSection(run.calibration, costUnit)))}`
-              : null
-          }
-          <h2 id="lost">Where most was lost</h2>
-          ${each((run) => lostTable(run, baselines.hasCost ? costUnit : ''))}
-          <h2 id="settings">Settings</h2>
-          ${sourceTable(result)}${singlesTable(result)}
-          ${runs.filter(({ estimator }, i) => runs.findIndex((other) => other.estimator?.name === estimator?.name) === i).map(tuningTable)}
-          <details>
-            <summary>Options, seed and versions</summary>
-            <pre>${JSON.stringify(settings(result, asked, version), null, 2)}</pre>
-          </details>
-          <footer>
-            Made by Pointsman ${version}. manifest.json beside this page has what was read and written;
-            <code>pointsman reproduce</code> with this folder runs it again and compares every byte.
-          </footer>
-        </main>
-        <div id="tip" role="status" hidden></div>
-        <script type="application/json" id="data">
-          ${jsonForPage(pageData(result))}
-        </script>
-        ${script}
-      </body>
-    </html> `;
-  return page.markup;
+  const body = html` <nav aria-label="Contents">
+      <a href="#curve">${baselines.hasCost ? 'Cost and quality' : 'Quality'}</a><a href="#routers">Routers</a
+      ><a href="#figures">Every figure</a
+      ><a href="#groups">Eval names</a>${isSplit ? html`<a href="#splits">Splits</a>` : null}<a href="#shares"
+        >What each model got</a
+      >${calibrated ? html`<a href="#calibration">Calibration</a>` : null}<a href="#lost">Where most was lost</a
+      ><a href="#settings">Settings</a>
+    </nav>
+    <div class="cards">${runs.map((run, i) => card(run, i, result))}</div>
+    <h2 id="curve">${baselines.hasCost ? 'Cost and quality' : 'Quality'}</h2>
+    ${baselines.hasCost ? costQualityPlot(result) : qualityBars(result)}
+    <h2 id="routers">Routers</h2>
+    <p>
+      AIQ is the mean height of a router’s hull between the cheapest and the dearest single model; the zero router mixes
+      single models without looking at the query. Savings are against always asking the best single model, at a share of
+      its quality. Intervals: ${resamplingText(result.resamples)}.
+    </p>
+    ${routerTable(result)} ${comparisonTable(result)}
+    <h2 id="figures">Every figure</h2>
+    <p>
+      Deferral area and quality-neutral cost as in UniRoute; PGR, APGR and CPT as in RouteLLM, between
+      ${result.pair.strong.model} and ${result.pair.weak.model}
+      (${result.pair.isAsked ? 'as asked for' : 'the best single model and the cheapest, of the test rows'});
+      RouterArena’s score ranks systems with their own pools. Formulas and sources: docs/metrics.md.
+    </p>
+    ${figuresTable(result)}
+    <h2 id="groups">Within each eval name</h2>
+    <p>A router that only tells data sets apart gains over all rows and nothing here.</p>
+    ${each((run) => groupTable(run))}
+    ${
+      isSplit
+        ? html`<h2 id="splits">Split by split</h2>
+            <p>
+              ${result.protocol.text}. The interval allows for splits that share rows (corrected resampled t, Nadeau and
+              Bengio 2003).
+            </p>
+            ${each((run) => (run.splits === null ? null : splitTable(run.splits, baselines.hasCost)))}`
+        : null
+    }
+    <h2 id="shares">What each model got</h2>
+    ${each((run, i) => shareChart(result, run, i))}
+    ${
+      calibrated
+        ? html`<h2 id="calibration">Can the predictions be believed?</h2>
+            <p>
+              Test rows in bins of equal numbers by what was predicted; on the dashed line when calibrated. A dot’s area
+              is its number of rows.
+            </p>
+            ${each((run) => (run.calibration === null ? null : calibrationSection(run.calibration, costUnit)))}`
+        : null
+    }
+    <h2 id="lost">Where most was lost</h2>
+    ${each((run) => lostTable(run, baselines.hasCost ? costUnit : ''))}
+    <h2 id="settings">Settings</h2>
+    ${sourceTable({ sources: [...result.train.sources, ...result.test.sources] })}${singlesTable(result)}
+    ${runs.filter(({ estimator }, i) => runs.findIndex((other) => other.estimator?.name === estimator?.name) === i).map(tuningTable)}
+    <details>
+      <summary>Options, seed and versions</summary>
+      <pre>${JSON.stringify(settings(result, asked, version), null, 2)}</pre>
+    </details>`;
+  return htmlPage({ title, lead: introduction(result), warnings, body, data: pageData(result), version });
 }
 
 function introduction({ split, train, test, models, embedder, protocol }: ReplayResult): string {

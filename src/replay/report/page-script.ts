@@ -54,6 +54,14 @@ export const pageScript = `
   let lit = null;
   const hide = () => { tip.hidden = true; lit?.classList.remove('on'); lit = null; };
   const tell = (key) => {
+    const told = data.tips?.[key];
+    if (told !== undefined) {
+      tip.replaceChildren();
+      make('strong', told.title, tip);
+      const list = make('dl', null, tip);
+      for (const [name, value] of told.rows) row(list, name, value);
+      return;
+    }
     const [kind, i, way] = key.split(':');
     if (kind === 'run') {
       const run = data.runs[i];

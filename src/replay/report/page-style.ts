@@ -47,6 +47,8 @@ svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu
 .swatch.dashed{background:none;border-top:2px dashed var(--soft);border-radius:0;height:5px}.swatch.diamond{background:var(--paper);border:1.6px solid var(--ink);border-radius:0;transform:rotate(45deg) scale(.75)}
 .shares path{stroke:var(--paper);stroke-width:.6}.guide{stroke:var(--ink);stroke-width:1;visibility:hidden}.guide.on{visibility:visible}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(280px,380px));gap:28px}.small-multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:18px;margin:12px 0}.small-multiples strong{font-size:12.5px;font-weight:600;overflow-wrap:anywhere}
+.band{fill:var(--colour);fill-opacity:.16;stroke:none}.dashed{stroke-dasharray:5 4}.event line{stroke:var(--bad);stroke-dasharray:2 3}.event text{fill:var(--bad)}.level{stroke:var(--ink);stroke-dasharray:5 4}
+.whisker{stroke:var(--colour);stroke-width:2.2}.whisker.outline{stroke-dasharray:none;stroke-width:1.4}.hollow{fill:var(--paper);fill-opacity:1}.logged-band{fill:var(--muted);fill-opacity:.22}.wide-name{fill:var(--ink)}
 .diagonal{stroke:var(--soft);stroke-dasharray:4 4}.bin{fill:var(--c0);fill-opacity:.75;stroke:var(--paper)}
 .gain{width:150px;height:16px;display:inline-block;vertical-align:-3px}.gain line{stroke:var(--ink);stroke-width:1.6}.gain .nought{stroke:var(--muted);stroke-width:1}.gain circle{fill:var(--ink)}
 details{margin:10px 0}summary{cursor:pointer;font-weight:600;font-size:14px}

@@ -1,3 +1,4 @@
+import type { DataSource } from '../datasets/dataset.ts';
 import type { Interval } from '../metrics/bootstrap.ts';
 import type { Point } from '../metrics/point.ts';
 import type { LostModel } from '../lost-queries.ts';
@@ -31,6 +32,18 @@ const table = (head: readonly string[], rows: readonly Html[]): Html =>
       </tbody>
     </table>
   </div>`;
+
+/** Rows of cells, the first of each its name. */
+export const plainTable = (head: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html =>
+  table(
+    head,
+    rows.map(
+      (row) =>
+        html`<tr>
+          ${cells(row)}
+        </tr>`,
+    ),
+  );
 
 const cells = (values: readonly (string | Html)[]): readonly Html[] => values.map((value) => html`<td>${value}</td>`);
 
@@ -260,8 +273,8 @@ export function lostTable({ lost, curve }: RunResult, unit: string): Html {
 }
 
 /** Data that was read. */
-export function sourceTable({ train, test }: ReplayResult): Html {
-  const sources = [...new Map([...train.sources, ...test.sources].map((source) => [source.name, source])).values()];
+export function sourceTable(told: { readonly sources: readonly DataSource[] }): Html {
+  const sources = [...new Map(told.sources.map((source) => [source.name, source])).values()];
   return table(
     ['data', 'rows', 'licence', 'use', 'sha256'],
     sources.map(

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, PointsmanError } from '../../core/errors.ts';
 import type { OnProgress } from '../progress.ts';
-import { runReplay } from '../replay.ts';
-import { parseReplayManifest } from './manifest.ts';
-import { inputsOf, replayOptions, reportFiles, sumsOf } from './run-manifest.ts';
+import { parseManifest } from './manifest.ts';
+import { makeReport, type Elsewhere } from './report-kinds.ts';
+import { sumsOf } from './run-manifest.ts';
 
 export interface Reproduction {
   readonly isIdentical: boolean;
@@ -12,10 +12,7 @@ export interface Reproduction {
   readonly lines: readonly string[];
 }
 
-export interface ReproduceOptions {
-  /** Where data lies here, if elsewhere than the manifest says. */
-  readonly train?: string | undefined;
-  readonly test?: string | undefined;
+export interface ReproduceOptions extends Elsewhere {
   /** Of the Pointsman that runs. */
   readonly version: string;
 }
@@ -29,16 +26,9 @@ export async function reproduceReport(
   options: ReproduceOptions,
   onProgress: OnProgress = () => undefined,
 ): Promise<Reproduction> {
-  const manifest = parseReplayManifest(readPart(folder, 'manifest.json'), join(folder, 'manifest.json'));
-  const asked = {
-    ...manifest.options,
-    ...(options.train === undefined ? {} : { train: options.train }),
-    ...(options.test === undefined ? {} : { test: options.test }),
-  };
-  const result = await runReplay(replayOptions(asked), onProgress);
-  // The page names the paths that were asked for, so it is made with those of the manifest.
-  const outputs = sumsOf(reportFiles(result, manifest.options, options.version));
-  const inputs = await inputsOf(result, asked);
+  const manifest = parseManifest(readPart(folder, 'manifest.json'), join(folder, 'manifest.json'));
+  const { files: again, inputs } = await makeReport(manifest, options, options.version, onProgress);
+  const outputs = sumsOf(again);
   const changed = manifest.inputs.filter(
     ({ name, sha256 }) => inputs.find((each) => each.name === name)?.sha256 !== sha256,
   );

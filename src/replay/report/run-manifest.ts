@@ -7,7 +7,7 @@ import { curvesCsv } from './curves-csv.ts';
 import { figuresCsv } from './figures-csv.ts';
 import { htmlReport } from './html-report.ts';
 import { latexFigures, latexTable } from './latex-table.ts';
-import { manifestFormat, type ReplayManifest, type ReplayManifestOptions } from './manifest.ts';
+import { manifestFormat, type ReplayManifestOptions, type ReportManifest } from './manifest.ts';
 import { writeReport } from './write-report.ts';
 
 /** As `runReplay` takes them. */
@@ -41,9 +41,9 @@ export async function writeReplay(
   result: ReplayResult,
   asked: ReplayManifestOptions,
   version: string,
-): Promise<ReplayManifest> {
+): Promise<ReportManifest> {
   const files = reportFiles(result, asked, version);
-  const manifest: ReplayManifest = {
+  const manifest: ReportManifest = {
     format: manifestFormat,
     pointsman: version,
     node: process.version,
@@ -55,11 +55,11 @@ export async function writeReplay(
   return manifest;
 }
 
-export const sumsOf = (files: ReadonlyMap<string, string>): ReplayManifest['outputs'] =>
+export const sumsOf = (files: ReadonlyMap<string, string>): ReportManifest['outputs'] =>
   [...files].map(([name, text]) => ({ name, sha256: createHash('sha256').update(text).digest('hex') }));
 
 /** The data as its reader fingerprinted it, and the files from outside. */
-export async function inputsOf(result: ReplayResult, asked: ReplayManifestOptions): Promise<ReplayManifest['inputs']> {
+export async function inputsOf(result: ReplayResult, asked: ReplayManifestOptions): Promise<ReportManifest['inputs']> {
   const sources = [...result.train.sources, ...result.test.sources].map(({ name, sha256 }) => ({ name, sha256 }));
   const inputs = [...new Map(sources.map((source) => [source.name, source])).values()];
   if (result.artefact !== null) inputs.push({ name: result.artefact.name, sha256: result.artefact.sha256 });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, PointsmanError } from '../../core/errors.ts';
-import { parseReplayManifest } from './manifest.ts';
+import { parseManifest } from './manifest.ts';
 
 /** A file of the report, by its name. */
 export type ReportFiles = ReadonlyMap<string, string>;
@@ -20,7 +20,7 @@ export function checkReportFolder(out: string): void {
   }
   if (files.length === 0) return;
   try {
-    parseReplayManifest(readFileSync(join(out, 'manifest.json'), 'utf8'), out);
+    parseManifest(readFileSync(join(out, 'manifest.json'), 'utf8'), out);
   } catch (cause) {
     throw new PointsmanError(
       'invalid_data',
