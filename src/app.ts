@@ -96,6 +96,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
 
   const metrics = createMetrics();
   metrics.watchStore(() => store.health());
+  metrics.watchUpstream(() => upstream.state());
   metrics.watchLearners(() => new Map([['all', current.learning.health().lag]]));
 
   /** Only where deciding takes time can the configuration change between a decision and its calls. */

@@ -45,6 +45,10 @@ export interface Decision {
   readonly embedding: Float32Array | null;
   /** The client named a model: nothing was chosen. */
   readonly pinned: boolean;
+  /** The conversation, where the route knows conversations. */
+  readonly session?: string | undefined;
+  /** The policy would have switched, and the conversation stayed on its model. */
+  readonly sticky?: boolean | undefined;
   /** For the policy's own memory, see PolicyDecision. */
   readonly note?: readonly number[] | undefined;
   /** Observed, not chosen: `propensities` are then those of what really happened, 1 for the model that was asked for. */

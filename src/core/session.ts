@@ -1,5 +1,7 @@
 /** What is known of the conversation that a query continues. */
 export interface SessionView {
+  /** Tells nothing of who asks; what a decision is stored under. */
+  readonly id: string;
   /** Served the turn before; null at the first turn and where it is forgotten. */
   readonly model: string | null;
   /** Stay on `model` unless a switch gains more than `switchMargin` of utility. */

@@ -29,7 +29,7 @@ export function answerHeaders(
   stream: boolean,
   overheadMs: number,
 ): HeaderList {
-  const list = decisionHeaders(requestId, decision, commit.model, overheadMs);
+  const list = decisionHeaders(requestId, decision, commit.model, overheadMs, commit.overloaded);
   list.push('x-pointsman-target', headerText(commit.target), 'x-pointsman-attempts', String(commit.attempts));
   if (commit.costUsd !== null) list.push('x-pointsman-cost-usd', commit.costUsd.toFixed(8));
   if (commit.simulated) list.push('x-pointsman-simulated', 'true');
@@ -49,6 +49,7 @@ export function decisionHeaders(
   decision: Decision,
   model: string | null,
   overheadMs: number,
+  overloaded = false,
 ): HeaderList {
   const list = [
     'x-request-id',
@@ -75,7 +76,10 @@ export function decisionHeaders(
       if (meanCost !== undefined) list.push('x-pointsman-predicted-cost-usd', meanCost.toFixed(8));
     }
   }
-  if (decision.degraded.length > 0) list.push('x-pointsman-degraded', headerText(decision.degraded.join(', ')));
+  if (decision.degraded.length > 0 || overloaded) {
+    const fallen = overloaded ? [...decision.degraded, 'overload:cheaper_model'] : decision.degraded;
+    list.push('x-pointsman-degraded', headerText(fallen.join(', ')));
+  }
   return list;
 }
 

@@ -63,6 +63,7 @@ export const decisionColumns = [
   'needs',
   'stream',
   'pinned',
+  'sticky',
   'degraded',
   'removals',
   'features',
@@ -153,7 +154,7 @@ export class RowBatch {
     row.pushUnique(query.id);
     row.push(query.caller.tenant);
     row.push(query.caller.key);
-    row.push(query.wishes.session ?? null);
+    row.push(query.wishes.session ?? decision.session ?? null);
     row.push(tags === undefined ? null : JSON.stringify(tags));
     row.push(query.format);
     row.push(query.model);
@@ -172,6 +173,7 @@ export class RowBatch {
     row.push(jsonUnlessEmpty(query.needs));
     row.push(flag(query.stream));
     row.push(flag(decision.pinned));
+    row.push(flag(decision.sticky === true));
     row.push(jsonUnlessEmpty(decision.degraded));
     row.push(jsonUnlessEmpty(decision.removals));
     row.push(decision.note === undefined && decision.shadow === undefined ? null : featuresOf(decision));

@@ -171,10 +171,9 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
       session === undefined ? kept.predictions : warmedCosts(kept.predictions, candidates, session, query.promptTokens);
     const random = context.random ?? seededRandom(`${seed}:${context.id}`);
     const lambda = wishes.lambda ?? settings.lambda;
-    let chosen = choose(candidates, predictions, lambda, random, context.stage);
-    if (session !== undefined) {
-      chosen = stayOrSwitch(chosen, candidates, predictions, session, chosen.lambda ?? lambda);
-    }
+    const wanted = choose(candidates, predictions, lambda, random, context.stage);
+    const chosen =
+      session === undefined ? wanted : stayOrSwitch(wanted, candidates, predictions, session, wanted.lambda ?? lambda);
     return {
       id: context.id,
       route: name,
@@ -191,6 +190,8 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
       note: chosen.note,
       embedding,
       pinned: false,
+      session: session?.id,
+      sticky: chosen.plan !== wanted.plan,
       degraded: trouble === null ? degraded : [trouble, ...degraded],
     };
   };

@@ -47,6 +47,7 @@ export class Sessions {
     const session = this.#sessions.get(id);
     const now = this.#clock.monotonic();
     return {
+      id,
       model: session?.model ?? null,
       stay: rule.stay,
       switchMargin: rule.switchMargin,

@@ -3,6 +3,7 @@ import type { Decision } from '../core/decision.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Attempt, StoreHealth } from '../core/outcome.ts';
 import { Counter, counterText, Family, headText, Histogram, histogramText, labelText, sampleText } from './series.ts';
+import { upstreamText, type UpstreamState } from './upstream-text.ts';
 
 /** One request that reached an answer or an error. Names are the configured ones, `none` where there is none. */
 export interface EndedRequest {
@@ -39,6 +40,8 @@ export interface Metrics {
   watchLearners(read: () => ReadonlyMap<string, number>): void;
   /** Judge and explicit feedback on the same decisions, since start; read at every scrape. */
   watchJudge(read: () => JudgeAgreement): void;
+  /** Loads, lines, hedges and health of the targets; read at every scrape. */
+  watchUpstream(read: () => UpstreamState): void;
   /** The Prometheus text. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -79,6 +82,7 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
   const firstToken = histogram('first_token_seconds', 'From call to first token.', ['model'], answerBounds);
   const duration = histogram('duration_seconds', 'From request to last byte.', ['route'], answerBounds);
   let judgeAgreement: (() => JudgeAgreement) | null = null;
+  let upstreamState: (() => UpstreamState) | null = null;
   let storeHealth: (() => StoreHealth) | null = null;
   let learnerLags: (() => ReadonlyMap<string, number>) | null = null;
 
@@ -117,6 +121,9 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
     watchJudge(read) {
       judgeAgreement = read;
     },
+    watchUpstream(read) {
+      upstreamState = read;
+    },
     watchStore(read) {
       storeHealth = read;
     },
@@ -130,6 +137,7 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
       text += histogramText(overhead, overheadBounds);
       text += histogramText(firstToken, answerBounds) + histogramText(duration, answerBounds);
       if (judgeAgreement !== null) text += judgeText(judgeAgreement());
+      if (upstreamState !== null) text += upstreamText(upstreamState());
       if (storeHealth !== null) text += storeText(storeHealth());
       if (learnerLags !== null) text += lagText(learnerLags());
       return { contentType: registry.contentType, text };

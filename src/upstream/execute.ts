@@ -13,6 +13,8 @@ export interface Commit {
   /** Bytes of the whole body where it was held until its end (not streamed); null for streams. */
   readonly contentLength: number | null;
   readonly simulated: boolean;
+  /** The chosen model was full, so a cheaper one answers. */
+  readonly overloaded: boolean;
 }
 
 /** How a request ended. */

@@ -15,6 +15,8 @@ export interface Waiter {
 
 interface Place {
   readonly waiter: Waiter;
+  /** Monotonic milliseconds. */
+  readonly since: number;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -27,6 +29,23 @@ interface Line {
   readonly places: Place[];
   /** Mean time that a call takes, in milliseconds; moves by an eighth with each. */
   meanMs: number;
+  readonly totals: GateTotals;
+}
+
+/** Since start. */
+export interface GateTotals {
+  /** Calls that had to wait and do not any more, however that ended. */
+  waited: number;
+  /** Milliseconds that they waited, together. */
+  waitedMs: number;
+  /** Calls that were turned away: no room, no time left, or pushed out. */
+  refused: number;
+}
+
+export interface GateState extends Readonly<GateTotals> {
+  readonly target: string;
+  readonly running: number;
+  readonly waiting: number;
 }
 
 /** Believed of a call before any was seen, in milliseconds. */
@@ -66,13 +85,13 @@ export class Gate {
     const line = this.#lineOf(target, capacity);
     if (line.running < line.capacity.concurrency && line.places.length === 0) return this.#admit(line, waiter);
     if (line.places.length >= line.capacity.queue && !this.#makeRoom(line, waiter)) {
-      return waiter.refused(retryAfterMs(line));
+      return this.#refuse(line, waiter);
     }
     const timer = setTimeout(() => {
       this.#remove(line, waiter);
-      waiter.refused(retryAfterMs(line));
+      this.#refuse(line, waiter);
     }, line.capacity.queueMs);
-    line.places.push({ waiter, timer });
+    line.places.push({ waiter, timer, since: this.#clock.monotonic() });
   }
 
   /** Takes a slot without waiting; false where there is none. To be given back by `leave`. */
@@ -106,15 +125,20 @@ export class Gate {
   }
 
   /** For people and metrics. */
-  snapshot(): readonly { readonly target: string; readonly running: number; readonly waiting: number }[] {
-    return [...this.#lines].map(([target, { running, places }]) => ({ target, running, waiting: places.length }));
+  snapshot(): readonly GateState[] {
+    return [...this.#lines].map(([target, { running, places, totals }]) => ({
+      target,
+      running,
+      waiting: places.length,
+      ...totals,
+    }));
   }
 
   #lineOf(target: string, capacity: Capacity): Line {
     let line = this.#lines.get(target);
     if (line === undefined || line.capacity !== capacity) {
       // A reload may bring another capacity; who runs and waits stays.
-      const kept = line ?? { running: 0, runningOf: new Map<string, number>(), places: [], meanMs: firstGuessMs };
+      const kept = line ?? emptyLine();
       line = { ...kept, capacity };
       this.#lines.set(target, line);
     }
@@ -130,17 +154,33 @@ export class Gate {
     const loser = pushedOut(line.places, newcomer);
     if (loser === null) return false;
     this.#remove(line, loser.waiter);
-    loser.waiter.refused(retryAfterMs(line));
+    this.#refuse(line, loser.waiter);
     return true;
+  }
+
+  #refuse(line: Line, waiter: Waiter): void {
+    line.totals.refused++;
+    waiter.refused(retryAfterMs(line));
   }
 
   #remove(line: Line, waiter: Waiter): void {
     const at = line.places.findIndex((place) => place.waiter === waiter);
     if (at === -1) return;
-    clearTimeout(line.places[at]?.timer);
-    line.places.splice(at, 1);
+    const [place] = line.places.splice(at, 1);
+    if (place === undefined) return;
+    clearTimeout(place.timer);
+    line.totals.waited++;
+    line.totals.waitedMs += this.#clock.monotonic() - place.since;
   }
 }
+
+const emptyLine = (): Omit<Line, 'capacity'> => ({
+  running: 0,
+  runningOf: new Map(),
+  places: [],
+  meanMs: firstGuessMs,
+  totals: { waited: 0, waitedMs: 0, refused: 0 },
+});
 
 function count(line: Line, share: string): void {
   line.running++;

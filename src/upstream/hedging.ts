@@ -8,6 +8,13 @@ export interface HedgeSettings {
   readonly maxShare: number;
 }
 
+/** Second calls: how many went out, how many of them went on alone, how many were in vain. */
+export interface HedgeCounts {
+  sent: number;
+  won: number;
+  lost: number;
+}
+
 /** Times of one kind of call that are remembered, and how many there must be. */
 const remembered = 128;
 const needed = 16;
@@ -28,6 +35,7 @@ export class Hedging {
   readonly #times = new Map<string, Times>();
   /** Hedges that a route may still make: each request adds `maxShare`, each hedge takes one. */
   readonly #credit = new Map<string, number>();
+  readonly #counts = new Map<string, HedgeCounts>();
 
   constructor(routes: ReadonlyMap<string, HedgeSettings>) {
     this.#routes = routes;
@@ -55,6 +63,32 @@ export class Hedging {
     if (credit < 1) return false;
     this.#credit.set(route, credit - 1);
     return true;
+  }
+
+  /** A second call goes out. */
+  sent(route: string): void {
+    this.#countsOf(route).sent++;
+  }
+
+  /** One of the two calls is over or out of the race. `won`: the second one goes on. */
+  ended(route: string, won: boolean): void {
+    const counts = this.#countsOf(route);
+    if (won) counts.won++;
+    else counts.lost++;
+  }
+
+  /** Since start, by route. */
+  snapshot(): ReadonlyMap<string, Readonly<HedgeCounts>> {
+    return this.#counts;
+  }
+
+  #countsOf(route: string): HedgeCounts {
+    let counts = this.#counts.get(route);
+    if (counts === undefined) {
+      counts = { sent: 0, won: 0, lost: 0 };
+      this.#counts.set(route, counts);
+    }
+    return counts;
   }
 
   /** Whether times of this route's calls are worth remembering. */

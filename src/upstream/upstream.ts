@@ -7,13 +7,13 @@ import type { Query } from '../core/query.ts';
 import type { Random } from '../core/random.ts';
 import { Breaker, type TargetHealth } from './breaker.ts';
 import type { ClientSink } from './execute.ts';
-import { Gate } from './gate.ts';
+import { Gate, type GateState } from './gate.ts';
 import { watchHealth } from './health-watch.ts';
-import { Hedging } from './hedging.ts';
+import { Hedging, type HedgeCounts } from './hedging.ts';
 import { watchLoads } from './load-watch.ts';
 import type { Probe } from './rounds.ts';
 import { defaultUpstreamSettings, type UpstreamSettings } from './settings.ts';
-import { TargetLoads } from './target-loads.ts';
+import { TargetLoads, type ReportedLoad } from './target-loads.ts';
 import { plainPlan, type UpstreamPlan } from './upstream-plan.ts';
 import { Walk, type Surroundings } from './walk.ts';
 
@@ -28,6 +28,24 @@ export interface UpstreamContext {
   readonly settings?: Partial<UpstreamSettings> | undefined;
   /** Left out: health checks and load metrics are not read. */
   readonly probe?: Probe | undefined;
+}
+
+/** What goes on, for people and metrics. */
+export interface UpstreamState {
+  /** Targets of models that are balanced by load. */
+  readonly loads: readonly {
+    readonly target: string;
+    readonly calls: number;
+    readonly reported: ReportedLoad | null;
+  }[];
+  /** Targets with a `capacity` that were asked. */
+  readonly gates: readonly GateState[];
+  /** By route. */
+  readonly hedges: ReadonlyMap<string, Readonly<HedgeCounts>>;
+  /** By target: whether its health checks let calls through. */
+  readonly checks: ReadonlyMap<string, boolean>;
+  /** Targets that calls or checks keep out now. */
+  readonly cooling: readonly string[];
 }
 
 /** What the calls so far say about the targets. */
@@ -54,6 +72,7 @@ export interface Upstream {
     sink: ClientSink,
   ): void;
   readonly health: Health;
+  state(): UpstreamState;
   /** What calls so far said about these targets does not hold any more: the configuration changed. */
   forget(targets: readonly string[]): void;
   /** Another gateway has found out that this target needs a rest ... */
@@ -65,6 +84,8 @@ export interface Upstream {
   /** Drops the connections; calls that still run fail. */
   close(): Promise<void>;
 }
+
+const noHedges: UpstreamState['hedges'] = new Map();
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
@@ -89,6 +110,7 @@ export function createUpstream(context: UpstreamContext): Upstream {
     onAttempt: context.onAttempt ?? (() => {}),
   };
   let endWatch = (): void => undefined;
+  const checks = new Map<string, boolean>();
   return {
     execute(decision, models, query, body, includeUsage, sink) {
       new Walk({ decision, models, query, body, includeUsage }, sink, around).start();
@@ -98,6 +120,13 @@ export function createUpstream(context: UpstreamContext): Upstream {
       soonestMs: () => breaker.soonestMs(),
       snapshot: () => breaker.snapshot(),
     },
+    state: () => ({
+      loads: loads.snapshot(),
+      gates: around.gate.snapshot(),
+      hedges: around.hedging?.snapshot() ?? noHedges,
+      checks,
+      cooling: breaker.snapshot().flatMap(({ target, state }) => (state === 'open' ? [target] : [])),
+    }),
     forget(targets) {
       for (const target of targets) breaker.forget(target);
     },
@@ -111,8 +140,12 @@ export function createUpstream(context: UpstreamContext): Upstream {
       around.degradable = plan.degradable;
       around.priorityOf = plan.priorityOf;
       endWatch();
+      checks.clear();
       if (probe === undefined) return;
-      const ends = [watchHealth(plan.targets, probe, breaker), watchLoads(plan.targets, probe, loads)];
+      const ends = [
+        watchHealth(plan.targets, probe, breaker, (id, lives) => checks.set(id, lives)),
+        watchLoads(plan.targets, probe, loads),
+      ];
       endWatch = () => {
         for (const end of ends) end();
       };

@@ -44,6 +44,8 @@ export class Walk implements AttemptOwner, Waiter {
   /** Waits at its target's gate. */
   #waiting: Stop | null = null;
   #finished = false;
+  /** The chosen model was full. */
+  #overloaded = false;
 
   constructor(job: Job, sink: ClientSink, around: Surroundings) {
     this.#job = job;
@@ -88,8 +90,10 @@ export class Walk implements AttemptOwner, Waiter {
     const message = `Target "${stop.target.id}" is full: its calls run and its line waits (capacity).`;
     const error = new PointsmanError('rate_limited', message, { retryAfterMs });
     this.#failures.push({ kind: 'status', error, retryable: true });
-    if (this.#around.degradable.has(this.#job.decision.route) && this.#itinerary.degrade()) this.#next(null);
-    else this.#giveUp();
+    if (this.#around.degradable.has(this.#job.decision.route) && this.#itinerary.degrade()) {
+      this.#overloaded = true;
+      this.#next(null);
+    } else this.#giveUp();
   }
 
   alive(run: AttemptRun): void {
@@ -108,6 +112,7 @@ export class Walk implements AttemptOwner, Waiter {
       costUsd: whole ? totalCostUsd([...this.#attempts, whole.attempt]) : null,
       contentLength: whole ? whole.bytes : null,
       simulated: run.model.simulated,
+      overloaded: this.#overloaded,
     });
   }
 
@@ -122,6 +127,8 @@ export class Walk implements AttemptOwner, Waiter {
   over(run: AttemptRun, attempt: Attempt, failure: Failure | null): void {
     const { breaker, settings, hedging } = this.#around;
     const other = run === this.#run ? this.#rival : this.#run;
+    if (other !== null)
+      this.#hedgeEnded(failure === null || !failure.retryable ? run === this.#rival : run === this.#run);
     this.#run = null;
     this.#rival = null;
     if (this.#hedge !== null) this.#dropHedge();
@@ -219,6 +226,7 @@ export class Walk implements AttemptOwner, Waiter {
     const { id, capacity } = stop.target;
     if (capacity !== undefined && !this.#around.gate.take(id, capacity, this.share)) return;
     this.#rival = this.#begin(stop);
+    hedging.sent(this.#job.decision.route);
     this.#dispatch(this.#rival);
   }
 
@@ -236,6 +244,7 @@ export class Walk implements AttemptOwner, Waiter {
   #settle(winner: AttemptRun): void {
     this.#dropHedge();
     const loser = winner === this.#run ? this.#rival : this.#run;
+    if (loser !== null) this.#hedgeEnded(winner === this.#rival);
     this.#run = winner;
     this.#rival = null;
     if (loser !== null) this.#lost(loser);
@@ -255,6 +264,11 @@ export class Walk implements AttemptOwner, Waiter {
   #learn(hedging: Hedging, attempt: Attempt): void {
     if (!hedging.learnsFrom(this.#job.decision.route)) return;
     hedging.observed(attempt.target, this.#job.query.stream, tookMs(attempt));
+  }
+
+  /** `won`: the second call goes on alone. */
+  #hedgeEnded(won: boolean): void {
+    this.#around.hedging?.ended(this.#job.decision.route, won);
   }
 
   #dropHedge(): void {
@@ -294,7 +308,10 @@ export class Walk implements AttemptOwner, Waiter {
     const rival = this.#rival;
     const run = this.#run;
     this.#rival = null;
-    if (rival) this.#left(rival);
+    if (rival) {
+      this.#hedgeEnded(false);
+      this.#left(rival);
+    }
     if (run) this.#left(run);
     this.#finish(run?.committed ? run : null, null, true);
   };

@@ -170,6 +170,7 @@ export const wholeCommit: Commit = {
   costUsd: 0.0003,
   contentLength: 0,
   simulated: true,
+  overloaded: false,
 };
 
 export const streamCommit: Commit = {

@@ -77,6 +77,22 @@ routes:
     const served = answers.map(({ headers }) => headers.get('x-pointsman-model'));
     expect(served.filter((model) => model === 'large')).toHaveLength(2);
     expect(served).toContain('small');
+    // Who got less than was chosen is told so, and nobody else is.
+    const degraded = answers.map(({ headers }) => headers.get('x-pointsman-degraded'));
+    expect(degraded.map((what) => what?.includes('overload:cheaper_model') === true)).toEqual(
+      served.map((model) => model === 'small'),
+    );
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    const [id = ''] = /large@[^"]*/.exec(metrics) ?? [];
+    for (const line of [
+      `pointsman_target_gate_running{target="${id}"} 0`,
+      `pointsman_target_gate_waiting{target="${id}"} 0`,
+      `pointsman_target_gate_waited_total{target="${id}"} 1`,
+      `pointsman_target_gate_refused_total{target="${id}"} 1`,
+    ]) {
+      expect(metrics).toContain(`${line}\n`);
+    }
+    expect(Number(/gate_wait_seconds_total\{[^}]*\} (\S+)/.exec(metrics)?.[1])).toBeGreaterThan(0);
   });
 });
 
@@ -132,9 +148,14 @@ models:
     expect(near.requests[0]).toMatchObject({ method: 'GET', path: '/v1/models' });
     expect(near.requests[0]?.headers['authorization']).toBe('Bearer sk-health-secret');
     expect((await ask(url, { model: 'm', messages })).headers.get('x-pointsman-target')).toBe('far');
+    const scrape = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
+    expect(await scrape()).toContain('pointsman_target_healthy{target="near"} 0\n');
+    expect(await scrape()).toContain('pointsman_target_cooling{target="near"} 1\n');
     dead = false;
     const before = near.requests.length;
     await near.received(before + 3);
     expect((await ask(url, { model: 'm', messages })).headers.get('x-pointsman-target')).toBe('near');
+    expect(await scrape()).toContain('pointsman_target_healthy{target="near"} 1\n');
+    expect(await scrape()).not.toContain('pointsman_target_cooling');
   });
 });

@@ -26,6 +26,18 @@ const byId = (path: string, id: string): Record<string, unknown> | undefined =>
   rows(path, `SELECT * FROM decisions WHERE id = '${id}'`)[0];
 
 describe('decisions and completions', () => {
+  it('keeps the conversation that a route recognised, and whether it stayed against the policy', async () => {
+    const { store, path } = shared;
+    store.decision(sampleRecord('dec_stayed', { decision: { session: 'by-head', sticky: true } }));
+    store.decision(
+      sampleRecord('dec_named', { query: { wishes: { session: 'mine' } }, decision: { session: 'hash' } }),
+    );
+    await settled(store);
+    expect(byId(path, 'dec_stayed')).toMatchObject({ session: 'by-head', sticky: 1 });
+    // A name that the client gave is what it will ask for.
+    expect(byId(path, 'dec_named')).toMatchObject({ session: 'mine', sticky: 0 });
+  });
+
   it('stores every column of a decision', async () => {
     const { store, path } = shared;
     store.decision(

@@ -8,6 +8,7 @@ import { model, policy, query, settings, slot } from './build.ts';
 const price = { input: 1, cachedInput: 0.1, output: 2 };
 const models = ['small', 'large'].map((id) => model(id, { price, contextTokens: null }));
 const conversation = (more: Partial<SessionView> = {}): SessionView => ({
+  id: 's-1',
   model: null,
   stay: true,
   switchMargin: 0,
@@ -66,6 +67,9 @@ describe('a conversation on a route', () => {
     const bound = conversation({ model: 'small', switchMargin: 0.05 });
     expect((await decide(bound)).plan).toMatchObject({ model: 'small' });
     expect((await decide({ ...bound, switchMargin: 0.03 })).plan).toMatchObject({ model: 'large' });
+    // Only where it was the conversation that settled it; its id goes into the log either way.
+    expect(await decide(bound)).toMatchObject({ session: 's-1', sticky: true });
+    expect(await decide({ ...bound, switchMargin: 0.03 })).toMatchObject({ session: 's-1', sticky: false });
     expect((await decide({ ...bound, stay: false })).plan).toMatchObject({ model: 'large' });
   });
 

@@ -3,6 +3,47 @@ import type { Attempt } from '../../src/core/outcome.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { Counter, counterText, Family, Histogram, histogramText } from '../../src/telemetry/series.ts';
 
+test('what goes on at the targets is told at each scrape, and left out where there is nothing to tell', async () => {
+  const metrics = createMetrics({ processMetrics: false });
+  expect((await metrics.render()).text).not.toContain('pointsman_target_');
+  metrics.watchUpstream(() => ({
+    loads: [
+      { target: 'a', calls: 3, reported: { running: 5, waiting: 2, cacheUse: 0.25 } },
+      { target: 'b', calls: 1, reported: { running: 0, waiting: 0, cacheUse: null } },
+      { target: 'c', calls: 0, reported: null },
+    ],
+    gates: [{ target: 'a', running: 2, waiting: 1, waited: 7, waitedMs: 1_500, refused: 4 }],
+    hedges: new Map([['auto', { sent: 9, won: 4, lost: 3 }]]),
+    checks: new Map([
+      ['a', true],
+      ['b', false],
+    ]),
+    cooling: ['b'],
+  }));
+  const lines = (await metrics.render()).text.split('\n').filter((line) => /^pointsman_(target|hedges)_/.test(line));
+  expect(lines.map((line) => line.replace('pointsman_', ''))).toEqual([
+    'target_calls{target="a"} 3',
+    'target_calls{target="b"} 1',
+    'target_calls{target="c"} 0',
+    'target_reported_running{target="a"} 5',
+    'target_reported_running{target="b"} 0',
+    'target_reported_waiting{target="a"} 2',
+    'target_reported_waiting{target="b"} 0',
+    'target_reported_cache_use{target="a"} 0.25',
+    'target_gate_running{target="a"} 2',
+    'target_gate_waiting{target="a"} 1',
+    'target_gate_waited_total{target="a"} 7',
+    'target_gate_wait_seconds_total{target="a"} 1.5',
+    'target_gate_refused_total{target="a"} 4',
+    'target_healthy{target="a"} 1',
+    'target_healthy{target="b"} 0',
+    'target_cooling{target="b"} 1',
+    'hedges_sent_total{route="auto"} 9',
+    'hedges_won_total{route="auto"} 4',
+    'hedges_lost_total{route="auto"} 3',
+  ]);
+});
+
 describe('series', () => {
   test('a child is found again by its labels, and by nothing else', () => {
     const family = new Family('f', 'Help.', ['a', 'b'], () => new Counter());

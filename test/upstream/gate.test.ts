@@ -35,7 +35,23 @@ describe('Gate', () => {
     crowd(gate, ...all);
     expect(all.map(({ in: isIn }) => isIn)).toEqual([true, true, false, false, false, false]);
     expect(all.map(({ refusedMs }) => refusedMs !== null)).toEqual([false, false, false, false, false, true]);
-    expect(gate.snapshot()).toEqual([{ target: 't', running: 2, waiting: 3 }]);
+    expect(gate.snapshot()).toEqual([{ target: 't', running: 2, waiting: 3, waited: 0, waitedMs: 0, refused: 1 }]);
+  });
+
+  it('counts how many had to wait, for how long, and how many were turned away, also over a reload', () => {
+    vi.useFakeTimers();
+    const clock = manualClock();
+    const gate = new Gate(clock);
+    const all = Array.from({ length: 5 }, () => waiter());
+    crowd(gate, ...all);
+    clock.advance(30);
+    gate.leave('t', 'a', 0);
+    if (all[3] !== undefined) gate.cancel('t', all[3]);
+    clock.advance(1_000);
+    vi.advanceTimersByTime(1_000);
+    // A new capacity of the same target goes on from here.
+    gate.enter('t', { ...capacity }, waiter());
+    expect(gate.snapshot()).toEqual([{ target: 't', running: 2, waiting: 1, waited: 3, waitedMs: 1_090, refused: 1 }]);
   });
 
   it('whoever leaves lets the next in', () => {
@@ -79,7 +95,7 @@ describe('Gate', () => {
     expect(all[2]?.refusedMs).toBeGreaterThan(0);
     gate.leave('t', 'a', 0);
     expect(all[2]?.in).toBe(false);
-    expect(gate.snapshot()).toEqual([{ target: 't', running: 1, waiting: 0 }]);
+    expect(gate.snapshot()).toMatchObject([{ target: 't', running: 1, waiting: 0, waited: 1, refused: 1 }]);
   });
 
   it('says how long it will take: from what calls took, and how many are before', () => {

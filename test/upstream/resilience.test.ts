@@ -159,16 +159,20 @@ describe('hedged requests', () => {
     for (let i = 0; i < 80; i++) await rig.send([pair()], { stream: true });
     expect(Math.min(fake.requests.length, other.requests.length)).toBeGreaterThan(16);
   };
+  const hedgesSent = () => rig.upstream.state().hedges.get('auto') ?? { sent: 0, won: 0, lost: 0 };
   const stuck = async (reply: { hang(): Promise<void> }): Promise<void> => reply.hang();
 
   it('a call that takes longer than its target usually does gets company; the loser is cancelled and logged', async () => {
     await warmUp();
     fake.always(stuck);
     const before = fake.requests.length;
+    const counted = hedgesSent();
+    let hedged = 0;
     for (let i = 0; i < 10; i++) {
       const { carried, commit } = await rig.send([pair()], { stream: true });
       expect(carried).toMatchObject({ servedModel: 'm', failure: null });
       expect(commit?.target).toBe('m@2');
+      if (carried.attempts.length === 2) hedged++;
       expect(carried.attempts.at(-1)).toMatchObject({ target: 'm@2', endReason: 'stop' });
       if (carried.attempts.length === 2) {
         // Nine prompt tokens at a dollar a million.
@@ -176,6 +180,7 @@ describe('hedged requests', () => {
         expect(carried.costUsd).toBeCloseTo(13e-6 + 9e-6, 12);
       }
     }
+    expect(hedgesSent()).toEqual({ sent: counted.sent + hedged, won: counted.won + hedged, lost: counted.lost });
     const hung = fake.requests.slice(before);
     expect(hung.length).toBeGreaterThan(0);
     expect(await Promise.all(hung.map(({ ended }) => ended))).toEqual(hung.map(() => 'gone'));
@@ -200,11 +205,20 @@ describe('hedged requests', () => {
       await reply.wait(60);
       await status(500, '{}')(reply, request);
     });
+    const { won, lost } = hedgesSent();
+    const outcome = { won: 0, lost: 0 };
     for (let i = 0; i < 6; i++) {
       const { carried } = await rig.send([pair()], { stream: true });
       expect(carried).toMatchObject({ servedModel: 'm', failure: null });
       expect(carried.attempts.at(-1)).toMatchObject({ target: 'm@1', endReason: 'stop' });
+      // The failed call is told first: where it was sent first, the hedge went on alone.
+      const [first, second] = carried.attempts;
+      if (first === undefined || second === undefined || second.startedAt >= first.endedAt) continue;
+      outcome[first.startedAt <= second.startedAt ? 'won' : 'lost']++;
     }
+    const counts = hedgesSent();
+    expect({ won: counts.won - won, lost: counts.lost - lost }).toEqual(outcome);
+    expect(outcome.won + outcome.lost).toBeGreaterThan(0);
   });
 
   it('a client that leaves ends both', async () => {
@@ -215,8 +229,10 @@ describe('hedged requests', () => {
     const client = new AbortController();
     const sent = rig.send([pair()], { stream: true, signal: client.signal });
     await Promise.all([fake.received((from[0] ?? 0) + 1), other.received((from[1] ?? 0) + 1)]);
+    const { lost } = hedgesSent();
     client.abort();
     const { carried } = await sent;
+    expect(hedgesSent().lost).toBe(lost + 1);
     expect(carried.attempts.map(({ endReason }) => endReason)).toEqual(['client_closed', 'client_closed']);
     expect([await fake.requests.at(-1)?.ended, await other.requests.at(-1)?.ended]).toEqual(['gone', 'gone']);
   });
