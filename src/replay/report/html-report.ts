@@ -4,7 +4,9 @@ import { colours, costQualityPlot } from './cost-quality-plot.ts';
 import { fourDecimals, percent, resamplingText, signed, signedRangeOf } from './figures-text.ts';
 import { html, type Html } from './html.ts';
 import type { ReplayManifestOptions } from './manifest.ts';
+import { lineChart, lineTips } from './line-chart.ts';
 import { htmlPage } from './page.ts';
+import { pairChart } from './pair-chart.ts';
 import { qualityBars } from './quality-bars.ts';
 import {
   comparisonTable,
@@ -33,6 +35,7 @@ export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, v
     });
   const calibrated = runs.some(({ calibration }) => calibration !== null);
   const isSplit = runs.some(({ splits }) => splits !== null);
+  const pair = pairChart(result);
   const body = html` <nav aria-label="Contents">
       <a href="#curve">${baselines.hasCost ? 'Cost and quality' : 'Quality'}</a><a href="#routers">Routers</a
       ><a href="#figures">Every figure</a
@@ -58,6 +61,12 @@ export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, v
       (${result.pair.isAsked ? 'as asked for' : 'the best single model and the cheapest, of the test rows'});
       RouterArena’s score ranks systems with their own pools. Formulas and sources: docs/metrics.md.
     </p>
+    ${
+      pair === null
+        ? null
+        : html`<h3 id="pair">Between ${result.pair.weak.model} and ${result.pair.strong.model}</h3>
+            ${lineChart(pair)}`
+    }
     ${figuresTable(result)}
     <h2 id="groups">Within each eval name</h2>
     <p>A router that only tells data sets apart gains over all rows and nothing here.</p>
@@ -93,7 +102,14 @@ export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, v
       <summary>Options, seed and versions</summary>
       <pre>${JSON.stringify(settings(result, asked, version), null, 2)}</pre>
     </details>`;
-  return htmlPage({ title, lead: introduction(result), warnings, body, data: pageData(result), version });
+  return htmlPage({
+    title,
+    lead: introduction(result),
+    warnings,
+    body,
+    data: { ...pageData(result), tips: pair === null ? {} : lineTips(pair) },
+    version,
+  });
 }
 
 function introduction({ split, train, test, models, embedder, protocol }: ReplayResult): string {

@@ -15,11 +15,11 @@ export interface LinePoint {
 
 export interface Line {
   readonly label: string;
-  /** Place among the page's colours; what is about one router shares it in all charts. */
-  readonly colour: number;
+  /** Place among the page's colours; what is about one router shares it in all charts. Null: a quiet one. */
+  readonly colour: number | null;
   readonly isDashed: boolean;
-  /** Shares a switch with every line of this number. */
-  readonly toggle: number;
+  /** Shares a switch with every line of this number; null: always there. */
+  readonly toggle: number | null;
   readonly points: readonly LinePoint[];
 }
 
@@ -99,13 +99,13 @@ function drawing(id: string, line: Line, i: number, x: Scale, y: Scale): Html {
   const lower = points.map((point) => at(point, point.low)).reverse();
   return html`<g
     class="series"
-    style="--colour:var(--c${line.colour % colours})"
-    data-run="${line.toggle}"
+    style="--colour:var(--${line.colour === null ? 'soft' : `c${line.colour % colours}`})"
+    data-run="${line.toggle ?? 'none'}"
     tabindex="0"
     role="group"
     aria-label="${line.label}: ${points.length} points, step with the arrow keys"
   >
-    ${points.length === 0 ? null : html`<polygon class="band" points="${[...upper, ...lower].join(' ')}" />`}
+    ${points.every(({ low, high }) => low === high) ? null : html`<polygon class="band" points="${[...upper, ...lower].join(' ')}" />`}
     <polyline
       class="hull ${line.isDashed ? 'dashed' : ''}"
       points="${points.map((point) => at(point, point.middle)).join(' ')}"

@@ -112,7 +112,7 @@ const writeOf =
   (value: number): string =>
     Number.isFinite(value)
       ? figure === 'cost'
-        ? costText(value, 'usd').replace('$-', '−$')
+        ? `${value < 0 ? '−' : ''}$${Math.abs(value).toFixed(6)}`
         : value.toFixed(4).replace('-', '−')
       : '∞';
 
@@ -128,7 +128,7 @@ function plotOf(result: LogReplay, figure: Figure): IntervalPlot {
   const rows = found(result, figure);
   const logged = rows[0]?.told?.logged ?? null;
   const short = (value: number): string =>
-    figure === 'cost' ? writeOf(figure)(value) : String(Number(value.toPrecision(4))).replace('-', '−');
+    figure === 'cost' ? costText(value, 'usd') : String(Number(value.toPrecision(4))).replace('-', '−');
   return {
     id: figure,
     title: `${figure} of each policy, estimated`,
@@ -182,12 +182,13 @@ function figureTable(result: LogReplay, figure: Figure): Html {
   };
   const absent = (text: string): readonly (string | Html)[] => [text, ...columns.map(() => '')];
   return plainTable(
-    ['policy', ...columns.map(({ name }) => name), 'effective sample'],
+    ['policy', 'effective sample', ...columns.map(({ name }) => name)],
     [
       [
-        `as logged (${first?.requests ?? 0} known)`,
+        'mean as logged',
+        String(first?.requests ?? 0),
         first?.logged == null ? 'nothing known' : cell(first.logged, false),
-        ...columns.map(() => ''),
+        ...columns.slice(1).map(() => ''),
       ],
       ...rows.map(({ label, told }) => {
         const of = told?.result ?? null;
@@ -195,8 +196,8 @@ function figureTable(result: LogReplay, figure: Figure): Html {
         if (of.type === 'no_support') return [label, ...absent('no support')];
         return [
           label,
-          ...columns.map(({ read, isDifference }) => cell(read(of), isDifference)),
           of.effectiveSampleSize.toFixed(1),
+          ...columns.map(({ read, isDifference }) => cell(read(of), isDifference)),
         ];
       }),
     ],

@@ -141,6 +141,28 @@ describe('the files of a report', () => {
     );
   });
 
+  it('draws the curve of the pair where its figures are measured, and nowhere else', () => {
+    const page = htmlReport(result, asked, '1');
+    const [run] = result.runs;
+    const curve = run?.pair?.calls?.curve ?? [];
+    expect(curve.length).toBe(11);
+    const tips = /"tips":(\{.*?\}\})/.exec(page)?.[1];
+    const told: Record<string, { title: string; rows: string[][] }> = JSON.parse(tips ?? 'null');
+    // Line 0 is drawn at random: from the weak model to the strong one.
+    expect(Object.keys(told).length).toBe(13);
+    const ends = [told['pair:0:0'], told['pair:0:1']].map((tip) => tip?.rows[1]?.[1]);
+    expect(ends).toEqual([curve[0]?.quality.toFixed(4), curve.at(-1)?.quality.toFixed(4)]);
+    expect(told['pair:1:5']).toMatchObject({
+      title: run?.label,
+      rows: [
+        [expect.any(String), '50 %'],
+        ['mean quality', curve[5]?.quality.toFixed(4)],
+      ],
+    });
+    const without = { ...result, runs: result.runs.map((each) => ({ ...each, pair: null })) };
+    expect(htmlReport(without, asked, '1')).not.toContain('id="pair"');
+  });
+
   it('without resamples no interval is written, of no width least of all', async () => {
     const bare = await runReplay({ train: path, embedder, estimators: ['ridge', 'mean'], resamples: 0 });
     const page = htmlReport(bare, asked, '1').split('<script')[0] ?? '';
