@@ -34,6 +34,11 @@ export interface PolicyDecision {
   readonly lambda: number | null;
   /** A few numbers that the policy's own memory wants back with every observation of this decision. */
   readonly note?: readonly number[] | undefined;
+  /**
+   * A candidate whose answer the policy wants to hear of beside the chosen one, and the probability with which it drew it. Its
+   * facts go to the policy's memory only, with the note [1]. Replays tell them; a gateway may leave them out.
+   */
+  readonly second?: { readonly place: number; readonly propensity: number } | undefined;
 }
 
 /**

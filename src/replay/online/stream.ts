@@ -73,6 +73,7 @@ export function runStream(
   const labelling = seededRandom(`${seed}:labels`);
   const course = emptyCourse(steps, models);
   const late: (Observation | null)[] = [];
+  const lateSecond: (Observation | null)[] = [];
   let candidates: readonly Candidate[] = [];
   let present = '';
   let seq = 0;
@@ -82,6 +83,7 @@ export function runStream(
     const numbered = { ...observation, seq: ++seq };
     for (const { learner, accepts } of students) if (accepts(numbered)) learner.update(numbered);
   };
+  const foldSecond = (observation: Observation): void => route.memory?.learner.update({ ...observation, seq: ++seq });
 
   for (let step = 0; step < steps; step++) {
     const moment = world(step);
@@ -114,6 +116,21 @@ export function runStream(
     const opposite = labelling.next() < feedback.poisoned;
     late.push(labelled ? { ...fact, quantity: 'quality', value: opposite ? 1 - quality : quality } : null);
     fold({ ...fact, quantity: 'cost', value: course.costUsd[step] ?? 0 });
+    const { second } = decision;
+    // A second one that is the chosen one has been asked already: its label is one more fact, drawn with a propensity of its own.
+    const other = second === undefined ? -1 : (moment.present[second.place] ?? -1);
+    if (second === undefined || other < 0) lateSecond.push(null);
+    else {
+      const told = moment.quality[other] ?? 0;
+      const about = { ...fact, model: dataset.models[other] ?? '', propensity: second.propensity, note: [1] };
+      foldSecond({ ...about, quantity: 'cost', value: moment.costUsd[other] ?? 0 });
+      lateSecond.push(labelled ? { ...about, quantity: 'quality', value: opposite ? 1 - told : told } : null);
+    }
+    const dueSecond = step >= feedback.delay ? lateSecond[step - feedback.delay] : null;
+    if (dueSecond !== null && dueSecond !== undefined) {
+      foldSecond(dueSecond);
+      lateSecond[step - feedback.delay] = null;
+    }
     const due = step >= feedback.delay ? late[step - feedback.delay] : null;
     if (due !== null && due !== undefined) {
       labels++;
