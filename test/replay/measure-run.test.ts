@@ -207,6 +207,27 @@ describe('other figures of a run', () => {
     expect(must(gap.high)).toBeGreaterThan(must(gap.value));
   });
 
+  // Loops in Python over the same formulas, with a generator of its own (sfc32, seeds "0", "0:x" and "0:y"). Choices of the
+  // best trade-off (lambda 0) by group: right in .6 and .55, where the best single model has .9 and the oracle 1, so
+  // Gain@B = mean(.6/.9 - 1, .55/.9 - 1), Gap@O = mean(.4, .45). Each group draws its own rows for the macro interval; AIQ
+  // is integrated over an envelope of all pairs of points instead of a hull.
+  it('Gain@B, Gap@O and the interval of the mean over groups are what loops in Python find', () => {
+    const { cost, others, groups, top } = measure().figures;
+    expect(top.point.quality).toBeCloseTo(0.5666666666666667, 12);
+    expect(groups.map(({ rows }) => rows)).toEqual([20, 40]);
+    const told = [others.gainOverBest, others.gapToOracle, must(cost).macro.gain];
+    const golden = [
+      [-0.3611111111111111, -0.5026118683639463, -0.1695343137254902],
+      [0.425, 0.28604040404040404, 0.5394811602870814],
+      [-0.1349646920312897, -0.258039201158952, -0.04138891117165432],
+    ];
+    for (const [i, { value, low, high }] of told.entries()) {
+      for (const [k, number] of [value, low, high].entries()) {
+        expect(must(number)).toBeCloseTo(must(golden[i]?.[k]), 12);
+      }
+    }
+  });
+
   it('says of a set without cost what it cannot tell', () => {
     const free = { ...dataset, costUsd: null };
     const { cost, others, absent } = measureRun(bedOf(free), sweepOf(predicted)).figures;
