@@ -17,13 +17,13 @@ export default definePolicy({
     scale: Type.Number({
       minimum: 0,
       maximum: 100,
-      default: 1,
+      default: 0.5,
       description: 'Multiplies the deviations; 1 is Thompson sampling, less explores less, 0 is cost-aware.',
     }),
     lambda: lambdaOption,
   }),
   uses: ['quality', 'cost'],
-  example: () => ({ scale: 1, lambda: 50 }),
+  example: () => ({ scale: 0.5, lambda: 50 }),
   create: (options) => ({
     decide({ candidates, predictions, lambda: asked, random }) {
       const lambda = asked ?? options.lambda;

@@ -331,3 +331,22 @@ test('a warm start is the state of training rows alone, for what the estimator c
   const [quality] = Object.values(warmStart(bed, { name: 'beta-mean' }));
   expect(quality?.data['quantity']).toBe('quality');
 });
+
+test('a second observation teaches the memory of the policy that drew it, and no estimator', () => {
+  const contestant = createContestant(bed, { name: 'stabl', options: { lambda: 0 } }, linear, {}, { epsilon: 0 });
+  const heard: Observation[] = [];
+  const [quality, ...others] = contestant.students;
+  if (quality === undefined) throw new Error('nothing learns');
+  const { learner } = quality;
+  const spy: Learner = {
+    update: (each) => void heard.push(each),
+    save: () => learner.save(),
+    load: (state) => learner.load(state),
+  };
+  const students = [{ ...quality, learner: spy }, ...others];
+  const reference = fullInformation(bed, linear, 3, 'x');
+  runStream({ ...contestant, students }, bed.stream, scenario({ steps: 500 }), reference, 0, 'second');
+  expect(heard).toHaveLength(500);
+  expect(heard.every(({ note }) => note === undefined)).toBe(true);
+  expect(contestant.route.memory?.learner.save().data['facts']).toBe(1000);
+});
