@@ -87,7 +87,7 @@ export function replayCommand(): Command {
     .option('--no-cache', 'embed anew')
     .option('--no-text', 'leave the texts of queries out of the report')
     .option('--json', 'everything, as JSON')
-    .option('--out <folder>', 'write the report: report.html, result.json, curves.csv, table.tex, manifest.json')
+    .option('--out <folder>', 'write the report: report.html, result.json, CSV, table.tex, manifest.json')
     .action(async (flags: ReplayFlags) => {
       if (flags.online === true) return replayOnline(onlineOnly(flags));
       if (isLog(flags.test)) return replayFromLog(flags.test, flags);

@@ -25,10 +25,13 @@ export function onlineCharts(result: OnlineResult): readonly LineChart[] {
       const found = curves[curve];
       return found === null ? [] : [{ label, colour: i, toggle: i, isDashed: false, points: pointsOf(found, isSum) }];
     });
+  const isShared = runs.every((_, i) => i === 0 || referenceOf(runs, i) === null);
   const references = runs.flatMap(({ curves }, i): readonly Line[] => {
     const label = referenceOf(runs, i);
     if (label === null) return [];
-    return [{ label, colour: i, toggle: i, isDashed: true, points: pointsOf(curves.reference, false) }];
+    // The only one is about every router.
+    const place = isShared ? null : i;
+    return [{ label, colour: place, toggle: place, isDashed: true, points: pointsOf(curves.reference, false) }];
   });
   const bands =
     seeds === 1 ? 'One run, so there is no band.' : `Lines are medians over ${seeds} seeds, bands quartiles.`;
