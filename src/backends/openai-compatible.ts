@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { Backend } from '../core/backend.ts';
 import type { Clock } from '../core/clock.ts';
 import type { WireFormat } from '../core/query.ts';
@@ -14,8 +15,12 @@ const formats: ReadonlySet<WireFormat> = new Set(['openai-chat', 'openai-complet
  * Every server that speaks OpenAI's chat completions over HTTP/1.1: vLLM, SGLang, llama.cpp, Ollama, TGI, OpenAI ...
  * Bytes go through as they are; see `splice.ts` for what is changed on the way up, `sse-tap.ts` on the way down.
  */
-export function createOpenAiCompatible(context: { readonly clock: Clock }): Backend {
-  const pools = new Pools();
+export function createOpenAiCompatible(context: {
+  readonly clock: Clock;
+  /** Addresses of a name, for each new connection. Left out: the system's, without link-local ones. */
+  readonly lookup?: LookupFunction | undefined;
+}): Backend {
+  const pools = new Pools(context.lookup);
   const prepare = preparedTargets();
 
   return {

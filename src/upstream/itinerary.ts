@@ -163,7 +163,11 @@ export class Itinerary {
   }
 
   #mayRepeat({ target, failure }: Last): boolean {
-    return failure.kind === 'connect' && !this.#repeated && this.#streets.breaker.available(target.id);
+    if (failure.kind !== 'connect' || this.#repeated) return false;
+    const { breaker } = this.#streets;
+    // Calls that died together with this one may have opened the breaker: where nobody else can be asked, that is no
+    // reason to take the second try away. Behind the same name there may be another host by now.
+    return breaker.available(target.id) || (this.#options.length === 1 && !breaker.limited(target.id));
   }
 
   #lastResort(): Stop | null {
