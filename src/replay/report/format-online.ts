@@ -13,7 +13,8 @@ const interval = ({ value, low, high }: Interval): string =>
     : Number.isNaN(low)
       ? signed(value)
       : `${signed(value)} (${signed(low)}..${signed(high)})`;
-const spread = ({ low, median, high }: Quartiles): string => `${short(median)} [${short(low)}, ${short(high)}]`;
+const spread = ({ low, median, high }: Quartiles): string =>
+  low === high ? short(median) : `${short(median)} [${short(low)}, ${short(high)}]`;
 
 /** An online replay for the terminal: what was replayed, the table, the curves. Ends with a line break. */
 export function formatOnline(result: OnlineResult): string {
@@ -29,7 +30,7 @@ export function formatOnline(result: OnlineResult): string {
     [
       `${split}: ${steps} requests in ${order} order, ${models.length} models, ${start} start, lambda ${lambda}; ${labels}.`,
       ...scenario.events.map((event) => `At step ${event.at} ${eventText(event)}.`),
-      `Medians over ${seeds} seeds from "${seed}", quartiles in brackets. Normalised utility, last half: 0 is choosing at`,
+      `${seeds === 1 ? 'One run' : `Medians over ${seeds} seeds`} from "${seed}"${seeds === 1 ? '' : ', quartiles in brackets'}. Normalised utility, last half: 0 is choosing at`,
       "random, 1 is the same estimator trained on every outcome but the row's own.",
     ].join('\n'),
     warnings.map((warning) => `warning: ${warning}`).join('\n'),
