@@ -150,7 +150,7 @@ describe('httpProbe', () => {
   it('reads JSON, and gives null for everything else', async () => {
     const base = await ready;
     const probe = httpProbe(200);
-    expect(await probe(`${base}/tags`)).toEqual({ models: [] });
+    expect(await httpProbe(10_000)(`${base}/tags`)).toEqual({ models: [] });
     for (const path of ['/text', '/moved', '/error', '/never'])
       expect([path, await probe(base + path)]).toEqual([path, null]);
     expect(await probe('http://127.0.0.1:1/tags')).toBeNull();
