@@ -6,9 +6,11 @@ import { writeArtefact } from '../src/artefacts/write-artefact.ts';
 import type { Candidate } from '../src/core/candidate.ts';
 import type { Estimator, Quantity, TrainingRows } from '../src/core/estimator.ts';
 import prior from '../src/estimators/prior.ts';
+import { openCsvTable } from '../src/replay/datasets/csv-table.ts';
 import { collectDataset, type Dataset } from '../src/replay/datasets/dataset.ts';
 import { openDataset } from '../src/replay/datasets/open-dataset.ts';
 import { questionKey } from '../src/replay/datasets/question-key.ts';
+import { numberOf } from '../src/replay/datasets/table.ts';
 import { embedDataset, inputOf, type EmbeddedDataset } from '../src/replay/embedded.ts';
 import { lambdasFor } from '../src/replay/lambdas.ts';
 import { bootstrapAiq, type Interval } from '../src/replay/metrics/bootstrap.ts';
@@ -37,7 +39,7 @@ const others = [
   'routerbench_0shot_1pct',
   'routerdc7',
 ];
-const grid = { alpha: [30, 100, 300], extra_penalty: [10, 30, 100] };
+const grid = { alpha: [30, 100, 300], extra_penalty: [30, 100] };
 
 /** US dollars per million tokens of answer, list prices of their time as remembered: they tell the order of models, no more. */
 const prices: Readonly<Record<string, number>> = {
@@ -154,14 +156,16 @@ function lossOn(held: Part, estimator: Estimator): number {
 /** List prices of the measured set: what was billed, by tokens; an answer's token at four times a prompt's. 0: it runs at home. */
 async function billedPrices(models: readonly string[]): Promise<readonly Candidate[]> {
   const billed = models.map(() => ({ usd: 0, tokens: 0 }));
-  const { reader } = await openDataset(join(shared, measured), 'all');
-  for await (const batch of reader.rows()) {
-    for (const { costUsd, tokens } of batch) {
+  const table = await openCsvTable(join(shared, measured, 'all.csv.gz'), measured);
+  const attributes = ['total_cost', 'completion_tokens', 'prompt_tokens'];
+  const columns = models.flatMap((model) => attributes.map((attribute) => `${model}|${attribute}`));
+  for await (const batch of table.records(columns)) {
+    for (const record of batch) {
       billed.forEach((sum, m) => {
-        const usd = costUsd?.[m] ?? 0;
-        if (!(usd > 0)) return;
+        const [usd = 0, output = 0, input = 0] = attributes.map((_, i) => numberOf(record[m * attributes.length + i]));
+        if (!(usd > 0 && output >= 0 && input >= 0)) return;
         sum.usd += usd;
-        sum.tokens += (tokens?.output[m] ?? 0) + (tokens?.input[m] ?? 0) / 4;
+        sum.tokens += output + input / 4;
       });
     }
   }
@@ -190,7 +194,7 @@ const tried: { options: { alpha: number; extra_penalty: number }; score: number 
 for (const alpha of grid.alpha) {
   for (const extra_penalty of grid.extra_penalty) {
     const losses = parts.map((held) => {
-      const { estimator } = create('quality', { alpha, extra_penalty });
+      const { estimator } = create('quality', { alpha, extra_penalty, training_worth: 0 });
       estimator.fit(joined(parts.filter((part) => part !== held)));
       return lossOn(held, estimator);
     });

@@ -25,8 +25,6 @@ import { clamp, dot, norm } from '../math/vectors.ts';
 const version = 1;
 /** Models whose facts are kept. */
 const mostRead = 4096;
-/** Outcomes that the training of one model is worth, at most. */
-const mostWorth = 1000;
 /** A corrected cost is held above this share of what the model costs on average. */
 const leastShare = 0.02;
 
@@ -56,6 +54,12 @@ export default defineEstimator({
       minimum: 1e-3,
       default: 10,
       description: 'Penalty on what is learned while serving; larger corrects less by the query.',
+    }),
+    training_worth: Type.Number({
+      minimum: 0,
+      default: 1000,
+      description:
+        'How many outcomes the training of a trained model is worth, at most; 0: only its facts are learned.',
     }),
     prior_output_tokens: Type.Number({
       minimum: 0,
@@ -154,12 +158,13 @@ export default defineEstimator({
           });
           ({ readers, extras } = fitAbility(rows, facts, options.alpha, options.extra_penalty));
         }
+        if (options.training_worth === 0) return;
         let placed = -1;
         cells((row, m, value) => {
           const { dimensions: width, embeddings } = rows;
           if (placed !== row) place(embeddings.subarray(row * width, (row + 1) * width));
           placed = row;
-          const worth = Math.min(1, mostWorth / Math.max(1, moments[m * momentWidth] ?? 1));
+          const worth = Math.min(1, options.training_worth / Math.max(1, moments[m * momentWidth] ?? 1));
           learn(m, rows.models[m] ?? '', value, worth);
         });
       },
