@@ -125,7 +125,8 @@ function readRecord(bytes: Buffer, start: number, last: boolean, row: number, na
       fields.push(bytes.toString('utf8', at, textEnd));
     }
     if (bytes[end] !== comma) return { fields, next: end + 1, quoted };
-    if (fields.length >= maxFields) throw dataError(name, row, null, 'it has more than 100,000 fields, which no table has');
+    if (fields.length >= maxFields)
+      throw dataError(name, row, null, 'it has more than 100,000 fields, which no table has');
     at = end + 1;
   }
 }
