@@ -38,7 +38,8 @@ export function createSimulated(context: {
         behaviours.set(call.target, behaviour);
       }
       const name = call.target.upstreamModel ?? call.model;
-      if (call.format === 'openai-embedding') return embed(call, events, name, behaviour.dimensions ?? call.dimensions ?? null);
+      if (call.format === 'openai-embedding')
+        return embed(call, events, name, behaviour.dimensions ?? call.dimensions ?? null);
       const prompt = readPrompt(call.body.parsed);
       const recorded = context.recorded?.(name, prompt.text) ?? null;
       const answer = recorded

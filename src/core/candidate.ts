@@ -75,7 +75,9 @@ export interface Target {
   /** Left out: unbounded. */
   readonly capacity?: Capacity | undefined;
   /** Left out: only real calls tell whether it lives. */
-  readonly healthCheck?: (Probing & { /** In a row, until it is passed over. */ readonly failures: number }) | undefined;
+  readonly healthCheck?:
+    | (Probing & { /** In a row, until it is passed over. */ readonly failures: number })
+    | undefined;
   /** Where its own queue and cache can be read; left out: only our own calls are counted. */
   readonly loadMetrics?: Probing | undefined;
   /** Left out: any. */

@@ -157,7 +157,8 @@ export function createBudgets({ clock, limits }: { readonly clock: Clock; readon
         if (account === undefined) continue;
         const ledger = today(account, now);
         if (estimateUsd > account.largest) account.largest = estimateUsd;
-        if (!hasRoom(ledger, Math.min(account.limit, account.allotted), estimateUsd)) throw refuse(account, now, estimateUsd);
+        if (!hasRoom(ledger, Math.min(account.limit, account.allotted), estimateUsd))
+          throw refuse(account, now, estimateUsd);
         touched.push(ledger);
       }
       for (const ledger of touched) putAside(ledger, estimateUsd);

@@ -54,7 +54,13 @@ describe('examples/', () => {
   const files = readdirSync(new URL('../../examples/', import.meta.url)).filter((name) => name.endsWith('.yaml'));
 
   it('has those that the guide names', () => {
-    expect(files.sort()).toEqual(['gpu-fleet.yaml', 'keys-and-budgets.yaml', 'openai-ollama.yaml', 'resilience.yaml', 'simulated.yaml']);
+    expect(files.sort()).toEqual([
+      'gpu-fleet.yaml',
+      'keys-and-budgets.yaml',
+      'openai-ollama.yaml',
+      'resilience.yaml',
+      'simulated.yaml',
+    ]);
     for (const file of files) expect(guide).toContain(`examples/${file}`);
   });
 

@@ -29,6 +29,8 @@ test.each(named)('$number: $file has "$name"', ({ file, name }) => {
   expect(existsSync(`${root}${file}`)).toBe(true);
   const text = readFileSync(`${root}${file}`, 'utf8');
   // The name of a test or of its row in a table, not a word in passing.
-  const titles = text.split('\n').filter((line) => /^\s*\]\)\(|\b(it|test|describe)\b.*\(|^\s*\['|^\s*\)?\(?['"`]/.test(line));
+  const titles = text
+    .split('\n')
+    .filter((line) => /^\s*\]\)\(|\b(it|test|describe)\b.*\(|^\s*\['|^\s*\)?\(?['"`]/.test(line));
   expect(titles.some((line) => line.includes(name))).toBe(true);
 });
