@@ -61,8 +61,11 @@ describe('README', () => {
   it('has a feedback example that teaches', async () => {
     const environment = { ...process.env, POINTSMAN_URL: `${gateway.url}/v1` };
     const { stdout } = await run(process.execPath, [join(root, 'examples/feedback.mjs'), '5'], { env: environment });
-    const last = stdout.trim().split('\n').at(-1) ?? '';
-    expect(Number(/medium: (\d+)/.exec(last)?.[1])).toBeGreaterThanOrEqual(15);
+    // Over all rounds but the first: a lucky score of another model can win a single round of 20.
+    const taught = stdout.trim().split('\n').slice(1);
+    expect(taught).toHaveLength(4);
+    const medium = taught.reduce((sum, line) => sum + Number(/medium: (\d+)/.exec(line)?.[1] ?? 0), 0);
+    expect(medium).toBeGreaterThanOrEqual(0.7 * 80);
   });
 
   it('has a YAML that loads', () => {
