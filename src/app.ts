@@ -9,7 +9,6 @@ import { canaryState, tellCanary } from './app/canary-control.ts';
 import { tellLearner } from './app/learner-control.ts';
 import { createAside } from './app/aside.ts';
 import { createJudging, judgePurpose, shadowPurpose } from './app/judging.ts';
-import { beginSharing } from './app/sharing.ts';
 import { describeStoreEvent } from './app/store-events.ts';
 import { upstreamPlanOf } from './app/upstream-plan.ts';
 import { createBackends } from './backends/index.ts';
@@ -87,8 +86,19 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
   ]);
   let current: Generation = first;
   const targets = (): readonly Target[] => current.config.models.flatMap((model) => model.targets);
-  const sharing = beginSharing(config, { budgets, upstream, store, clock, logger, targets });
-  await sharing.begun;
+  // Loaded where it is used: the Redis client is large.
+  const sharing =
+    config.queue.type === 'embedded'
+      ? null
+      : (await import('./app/sharing.ts')).beginSharing(config.queue, {
+          budgets,
+          upstream,
+          store,
+          clock,
+          logger,
+          targets,
+        });
+  await sharing?.begun;
   current.serve();
   upstream.adopt(upstreamPlanOf(config));
   const conversations = createConversations(clock);
@@ -219,7 +229,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
       await server.close();
       clearInterval(sweeper);
       rewarder.close();
-      await sharing.close();
+      await sharing?.close();
       await upstream.close();
       await current.retire();
       await current.routing.embedder.close?.();

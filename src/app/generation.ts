@@ -65,7 +65,7 @@ export interface Surroundings {
  */
 export async function beginGeneration(plan: Plan, { store, clock, logger, isUp }: Surroundings): Promise<Generation> {
   const { config, models, routing } = plan;
-  const learning = chooseLearning(config, store, clock, logger);
+  const learning = await chooseLearning(config, store, clock, logger);
   routing.teach(learning);
   await learning.start();
   await freezeAsWritten(config, routing.governed, { store, clock, learning }, logger);

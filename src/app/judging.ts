@@ -8,7 +8,7 @@ import type { Query } from '../core/query.ts';
 import { seededRandom } from '../core/random.ts';
 import type { AgreementCounter } from '../judge/agreement.ts';
 import { conversationText } from '../judge/conversation.ts';
-import { createJudge, type Judge } from '../judge/judge.ts';
+import type { Judge } from '../judge/judge.ts';
 import type { Watched } from '../rewards/rewarder.ts';
 import { readChatAnswer, type ChatAnswer } from '../wire/chat-answer.ts';
 import { readOpenAiChat } from '../wire/openai-chat.ts';
@@ -40,8 +40,11 @@ export function createJudging(
   let running = 0;
   let trouble: string | null = null;
 
-  const judgeFor = (watched: Watched, what: string, model: Model): Judge =>
-    createJudge({ model: model.id, fetch: (_url, init) => askInside(aside, watched, what, model, init?.body) });
+  /** Loaded at the first verdict: the OpenAI SDK is large, and most gateways have no judge. */
+  const judgeFor = async (watched: Watched, what: string, model: Model): Promise<Judge> => {
+    const { createJudge } = await import('../judge/judge.ts');
+    return createJudge({ model: model.id, fetch: (_url, init) => askInside(aside, watched, what, model, init?.body) });
+  };
 
   const run = (work: () => Promise<void>): void => {
     if (running >= mostRunning) return;
@@ -74,7 +77,8 @@ export function createJudging(
     // A model does not grade itself.
     if (grading !== null && servedModel !== model.id && drawn('judge', id, grading.share)) {
       run(async () => {
-        const score = await judgeFor(watched, 'grade', model).grade(conversationText(watched.body.parsed), answer.text);
+        const judge = await judgeFor(watched, 'grade', model);
+        const score = await judge.grade(conversationText(watched.body.parsed), answer.text);
         if (score === null) return;
         agreement.judged(id, score);
         give({
@@ -97,11 +101,8 @@ export function createJudging(
       const second = await aside({ purpose: shadowPurpose(route.name), model: candidate, query, body: watched.body });
       const other = readChatAnswer(second.bytes, query.stream);
       if (other === null || other.finishReason === 'length' || other.text === '') return;
-      const value = await judgeFor(watched, 'compare', model).compare(
-        conversationText(watched.body.parsed),
-        other.text,
-        answer.text,
-      );
+      const judge = await judgeFor(watched, 'compare', model);
+      const value = await judge.compare(conversationText(watched.body.parsed), other.text, answer.text);
       if (value === null) return;
       give({
         decision: second.decision,

@@ -29,6 +29,9 @@ export interface SharingContext {
   readonly targets: () => readonly Target[];
 }
 
+/** A queue that several gateways share. */
+type SharedQueue = Exclude<Config['queue'], { readonly type: 'embedded' }>;
+
 const roundMs = 250;
 const startMs = 3_000;
 
@@ -36,9 +39,8 @@ const startMs = 3_000;
 const isShared = (target: Target): boolean =>
   URL.canParse(target.baseUrl) && !isLoopback(new URL(target.baseUrl).hostname);
 
-/** Limits and cooldowns of all gateways on one Redis, where `queue:` names one. What else they come to share begins here. */
-export function beginSharing({ queue }: Config, context: SharingContext): Sharing {
-  if (queue.type === 'embedded') return { begun: Promise.resolve(), close: () => Promise.resolve() };
+/** Limits and cooldowns of all gateways on one Redis. What else they come to share begins here. */
+export function beginSharing(queue: SharedQueue, context: SharingContext): Sharing {
   const { budgets, upstream, store, clock, logger, targets } = context;
   const keys = queueKeys(queue.prefix);
   // Learning tells of the same Redis.
