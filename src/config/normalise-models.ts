@@ -7,7 +7,7 @@ import { formatPath } from './problems.ts';
 import type { PriceRow, PriceTable } from './price-table.ts';
 import type { Report } from './report.ts';
 import type { ConfigFile } from './schema.ts';
-import { defaultTimeouts } from './schema.ts';
+import { defaultTimeouts } from './schema-models.ts';
 import { hideApiKey } from './secret.ts';
 
 type ModelFile = ConfigFile['models'][number];

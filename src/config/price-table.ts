@@ -5,7 +5,7 @@ import type { Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Capability, Price } from '../core/candidate.ts';
 import { PointsmanError } from '../core/errors.ts';
-import { capabilities } from './schema.ts';
+import { capabilities } from './schema-models.ts';
 
 const rowSchema = Type.Object(
   {

@@ -1,148 +1,16 @@
 import { Type } from 'typebox';
 import type { Static, TSchema } from 'typebox';
-import type { Capability } from '../core/candidate.ts';
-import { presetNames } from './presets.ts';
 import type { Quantity } from '../core/estimator.ts';
-import {
-  balanceField,
-  limitsResilience,
-  priorityField,
-  routeResilience,
-  targetResilience,
-} from './schema-resilience.ts';
+import { closed, dollars, oneOf, text } from './schema-forms.ts';
+import { modelSchema } from './schema-models.ts';
+import { limitsResilience, priorityField, routeResilience } from './schema-resilience.ts';
 
 /**
  * The YAML, once: this gives the type, the checks, `docs/pointsman.schema.json` for editors and the reference in
  * `docs/configuration.md`. Every property has a description; defaults are told here and filled by `normalise-*.ts`.
  */
-const closed = { additionalProperties: false } as const;
-
-export const capabilities = [
-  'tools',
-  'images',
-  'audio',
-  'files',
-  'json_schema',
-  'json_object',
-  'logprobs',
-  'multiple_choices',
-] as const satisfies readonly Capability[];
-
 export const scopes = ['chat', 'feedback', 'metrics', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
-
-export const backends = ['openai-compatible', 'ollama', 'simulated'] as const;
-
-const oneOf = <const Values extends string[]>(values: readonly [...Values], description: string) =>
-  Type.Enum([...values], { description });
-
-const text = (description: string, extra: object = {}) => Type.String({ minLength: 1, description, ...extra });
-const dollars = (description: string) => Type.Number({ minimum: 0, description });
-const milliseconds = (description: string, value: number) =>
-  Type.Integer({ minimum: 1, description: `${description}, in milliseconds.`, default: value });
-
-export const defaultTimeouts = { connectMs: 5_000, firstTokenMs: 60_000, idleMs: 60_000, totalMs: 600_000 } as const;
-
-const timeoutsSchema = Type.Object(
-  {
-    connect_ms: Type.Optional(milliseconds('Until the connection stands', defaultTimeouts.connectMs)),
-    first_token_ms: Type.Optional(
-      milliseconds('From sending to the first real output; keep-alives do not count', defaultTimeouts.firstTokenMs),
-    ),
-    idle_ms: Type.Optional(milliseconds('Longest silence inside a stream', defaultTimeouts.idleMs)),
-    total_ms: Type.Optional(milliseconds('The whole call', defaultTimeouts.totalMs)),
-  },
-  { ...closed, description: 'Deadlines of one call.' },
-);
-
-const optionsSchema = Type.Record(Type.String(), Type.Unknown(), { description: 'Settings of that backend.' });
-
-/** What a target says; a model without `targets` says it for its only one, a model with `targets` says their default. */
-const targetFields = {
-  preset: Type.Optional(
-    oneOf(
-      presetNames,
-      'A server or provider by name: fills `backend`, `base_url` and `options`; see `docs/backends.md`.',
-    ),
-  ),
-  backend: Type.Optional(
-    oneOf(
-      backends,
-      'Who speaks to it. Default `openai-compatible`: vLLM, SGLang, llama.cpp, Ollama and most paid APIs.',
-    ),
-  ),
-  base_url: Type.Optional(
-    text(
-      'Where it answers, e.g. `http://gpu-1:8000/v1`; `/chat/completions` is appended. Needed unless simulated or known to the preset.',
-    ),
-  ),
-  api_key: Type.Optional(Type.String({ minLength: 1, description: 'Its secret, as `${NAME}` from the environment.' })),
-  upstream_model: Type.Optional(text('The name the upstream knows the model by. Default: the id.')),
-  local: Type.Optional(
-    Type.Boolean({
-      description:
-        'Prompts do not leave your machines. Default: true for loopback, private addresses, `*.local` and simulated.',
-    }),
-  ),
-  region: Type.Optional(text('For requests that wish one, e.g. `eu`.')),
-  timeouts: Type.Optional(timeoutsSchema),
-  ...targetResilience,
-  options: Type.Optional(optionsSchema),
-};
-
-const targetSchema = Type.Object(
-  {
-    id: Type.Optional(text('Unique name. Default: model@host.')),
-    ...targetFields,
-    weight: Type.Optional(Type.Number({ minimum: 0, description: 'Share of traffic among the targets.', default: 1 })),
-  },
-  closed,
-);
-
-const priceSchema = Type.Object(
-  {
-    input: dollars('US dollars per million input tokens.'),
-    cached_input: Type.Optional(dollars("The same for input from the upstream's prompt cache. Default: `input`.")),
-    output: dollars('US dollars per million output tokens.'),
-  },
-  {
-    ...closed,
-    description: 'Default: from `data/prices.json` by the id or `upstream_model`; unknown: listed, not routed.',
-  },
-);
-
-const modelSchema = Type.Object(
-  {
-    id: text('What clients and routes call it. No spaces.', { pattern: '^\\S+$' }),
-    price: Type.Optional(priceSchema),
-    context_tokens: Type.Optional(
-      Type.Integer({ minimum: 1, description: 'Prompt and answer together. Default: from the price table.' }),
-    ),
-    capabilities: Type.Optional(
-      Type.Array(oneOf(capabilities, 'A capability.'), {
-        description: 'What it can take. Default: from the price table; unknown removes nothing.',
-      }),
-    ),
-    embedding: Type.Optional(
-      Type.Object(
-        {
-          space: text('Models of one space make vectors that can be compared. Name it after the model that made it.'),
-          dimensions: Type.Integer({ minimum: 1, description: 'Length of its vectors.' }),
-        },
-        { ...closed, description: 'It embeds and does not answer: for `/v1/embeddings`.' },
-      ),
-    ),
-    ...targetFields,
-    balance: balanceField,
-    targets: Type.Optional(
-      Type.Array(targetSchema, {
-        minItems: 1,
-        description: 'Several places that serve it. They inherit what the model says above.',
-      }),
-    ),
-  },
-  closed,
-);
 
 const usdPerDay = Type.Optional(
   dollars('Most that may be spent from one UTC midnight to the next. Reserved before a call, settled after it.'),

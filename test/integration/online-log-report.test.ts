@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runOnline } from '../../src/replay/online/run-online.ts';
 import type { OnlineManifestOptions } from '../../src/replay/report/manifest.ts';
@@ -9,10 +8,7 @@ import { onlineOptions, runLog, writeLog, writeOnline } from '../../src/replay/r
 import { sampleCaller, sampleCompletion, sampleRecord, sampleReward } from '../helpers/store-samples.ts';
 import { settled, temporaryStore } from '../helpers/store-temporary.ts';
 import { must, temporaryFolder } from '../replay/helpers.ts';
-
-const executablePath = '/usr/bin/chromium';
-const hasBrowser = existsSync(executablePath);
-if (!hasBrowser) console.warn(`skipped: ${executablePath} is not there; apt-get install chromium`);
+import { hasBrowser, launchBrowser } from '../helpers/browser.ts';
 
 const folder = temporaryFolder();
 const planted = fileURLToPath(new URL('../../data/planted', import.meta.url));
@@ -54,19 +50,7 @@ describe.skipIf(!hasBrowser)('reports in Chromium', () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchBrowser();
   });
   afterAll(async () => browser.close());
 

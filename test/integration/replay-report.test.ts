@@ -3,18 +3,16 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hash32 } from '../../src/core/random.ts';
 import { must, temporaryFolder } from '../replay/helpers.ts';
 import { asCsv, catsAndDogs } from '../replay/worlds.ts';
+import { hasBrowser, launchBrowser } from '../helpers/browser.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const isBuilt = existsSync(`${root}dist/cli/pointsman.js`);
 if (!isBuilt) console.warn('skipped: dist/ is not there; run npm run build');
-const executablePath = '/usr/bin/chromium';
-const hasBrowser = existsSync(executablePath);
-if (!hasBrowser) console.warn(`skipped: ${executablePath} is not there; apt-get install chromium`);
 
 const folder = temporaryFolder();
 const run = (...flags: readonly string[]) =>
@@ -54,19 +52,7 @@ describe.skipIf(!isBuilt)('pointsman replay --out', () => {
     const complaints: string[] = [];
 
     beforeAll(async () => {
-      browser = await chromium.launch({
-        executablePath,
-        args: [
-          '--headless',
-          '--no-sandbox',
-          '--disable-gpu',
-          '--disable-quic',
-          '--no-first-run',
-          '--disable-background-networking',
-          '--disable-component-update',
-          '--disable-sync',
-        ],
-      });
+      browser = await launchBrowser();
       page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
       page.on('console', (message) => complaints.push(message.text()));
       page.on('pageerror', (error) => complaints.push(error.message));
