@@ -78,6 +78,7 @@ function build(
   const fingerprint = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12);
   return {
     name: entry.name,
+    type,
     quantity,
     estimator,
     definition,

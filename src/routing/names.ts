@@ -2,7 +2,8 @@ import { closest } from 'fastest-levenshtein';
 import type { Model } from '../core/candidate.ts';
 import { PointsmanError } from '../core/errors.ts';
 import { matches, overlap } from './glob.ts';
-import { parsePolicyReference, parseRouteLlmName } from './policy-reference.ts';
+import { parsePolicyReference } from './policy-reference.ts';
+import { resolveRouteLlm, type ThresholdRoute } from './routellm-names.ts';
 
 /** What a requested model name means. `policy` replaces the route's; it may carry a threshold: `threshold=0.3`. */
 export type Resolution =
@@ -16,6 +17,8 @@ export interface NameSettings {
   readonly aliases: Readonly<Record<string, string>>;
   /** Names of the catalogue's policies. */
   readonly policies: readonly string[];
+  /** Routes whose policy a threshold in a name can go to; default: none. */
+  readonly thresholdRoutes?: readonly ThresholdRoute[] | undefined;
 }
 
 /** Longest name that is looked at in full; longer ones can be nothing of ours. */
@@ -23,7 +26,7 @@ const nameLimit = 256;
 
 /**
  * Resolves names in a fixed order: exact model id, exact route, alias, alias pattern, `route/policy` split at the last
- * `/`, RouteLLM's `router-<route>-<threshold>`. Throws `invalid_config` where two readings of one name are possible.
+ * `/`, RouteLLM's `router-<route or estimator>-<threshold>`. Throws `invalid_config` where two readings of one name are possible.
  *
  * @returns a function that throws `model_not_found` listing what there is, the nearest name first.
  */
@@ -74,8 +77,8 @@ export function createNames(settings: NameSettings): (name: string) => Resolutio
       if (pattern !== undefined) return pattern.resolution;
       const split = splitRoutePolicy(name, routeNames, policies);
       if (split !== null) return split;
-      const routeLlm = parseRouteLlmName(name);
-      if (routeLlm !== null && routeNames.has(routeLlm.route)) return { type: 'route', ...routeLlm };
+      const routeLlm = resolveRouteLlm(name, routeNames, settings.thresholdRoutes ?? []);
+      if (routeLlm !== null) return { type: 'route', ...routeLlm };
     }
     throw notFound(name, settings, routeNames);
   };

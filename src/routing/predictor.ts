@@ -7,6 +7,8 @@ import { fallbackPrediction } from './fallback-predictions.ts';
 export interface EstimatorSlot {
   /** As the YAML or the artefact calls it. */
   readonly name: string;
+  /** Under which the catalogue has it; left out: the name. */
+  readonly type?: string | undefined;
   readonly estimator: Estimator;
   readonly definition: EstimatorDefinition;
   /** Of its type, options and artefact; not of what it has learned online since. Part of the policy version. */

@@ -7,7 +7,7 @@ import type { Observed } from './observe.ts';
 import { observed } from './observe.ts';
 import { createNames, type Resolution } from './names.ts';
 import { pin } from './pin.ts';
-import { parsePolicyReference } from './policy-reference.ts';
+import { isThresholdPolicy, parsePolicyReference } from './policy-reference.ts';
 import type { DecideContext, PolicyChoice, Route } from './route.ts';
 
 export interface RouterSettings {
@@ -34,7 +34,12 @@ export interface Router {
 export function createRouter({ models, routes: list, aliases, policies, observing = [] }: RouterSettings): Router {
   const routes = new Map(list.map((route) => [route.name, route]));
   const names = list.map(({ name }) => name);
-  const resolve = createNames({ models, routes: names, aliases, policies: [...policies.keys()] });
+  const thresholdRoutes = list.flatMap(({ name, policy, estimators: { quality } }) =>
+    isThresholdPolicy(policy.name) && quality !== undefined
+      ? [{ route: name, policy: policy.name, estimators: [quality.name, quality.type ?? quality.name] }]
+      : [],
+  );
+  const resolve = createNames({ models, routes: names, aliases, policies: [...policies.keys()], thresholdRoutes });
   /** `route/policy` to its route; bounded by the catalogue, since thresholds from clients are not kept. */
   const variants = new Map<string, Route>();
 

@@ -4,9 +4,11 @@ import type { PolicyDecision } from '../../src/core/policy.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import costAware from '../../src/policies/cost-aware.ts';
 import epsilonGreedy from '../../src/policies/epsilon-greedy.ts';
+import routellm from '../../src/policies/routellm.ts';
 import staticPolicy from '../../src/policies/static.ts';
 import threshold from '../../src/policies/threshold.ts';
 import weighted from '../../src/policies/weighted.ts';
+import { winProbability } from '../../src/math/win-probability.ts';
 import { policyContext } from '../../src/routing/policy-context.ts';
 
 /** What each policy does beyond the laws they share; expected values are worked out by hand. */
@@ -96,6 +98,52 @@ describe('threshold', () => {
   test('refuses a pair that is none', () => {
     expect(() => threshold.create({ strong: 'a', weak: 'a', threshold: 0 }, context)).toThrow(/both "a"/);
     expect(() => threshold.create({ strong: 'z', weak: 'a', threshold: 0 }, context)).toThrow(/strong "z"/);
+  });
+});
+
+describe('routellm', () => {
+  const decide = (quality: Prediction, threshold: number, ties: 'half' | 'dropped'): PolicyDecision =>
+    routellm
+      .create({ strong: 'c', weak: 'a', threshold, ties }, context)
+      .decide({ candidates: candidatesOf('a', 'b', 'c'), predictions: { quality }, lambda: null, random: random() });
+
+  test('asks the strong model from the threshold on', () => {
+    // 1/2 + (0.75 − 0.5) / 2; odds of 3 against odds of 1.
+    expect(decide(certain(0.5, 0.9, 0.75), 0.625, 'half').ranking).toEqual([2, 0, 1]);
+    expect(decide(certain(0.5, 0.9, 0.75), 0.6251, 'half').ranking).toEqual([0, 2, 1]);
+    expect(decide(certain(0.5, 0.9, 0.75), 0.74, 'dropped').ranking).toEqual([2, 0, 1]);
+    expect(decide(certain(0.5, 0.9, 0.75), 0.76, 'dropped').ranking).toEqual([0, 2, 1]);
+    expect(decide(certain(0.5, 0, 0.75), 0.625, 'half').reason).toBe('chance that c beats a is 0.625, at least 0.625');
+    // 0 is always strong, whatever is predicted.
+    expect(model(decide(certain(1, 0, 0), 0, 'half'))).toBe('c');
+  });
+
+  test('the chance to win is what drawing right and wrong gives', () => {
+    for (const [strong, weak] of [
+      [0.9, 0.2],
+      [0.3, 0.6],
+      [0.5, 0.5],
+    ] as const) {
+      let [wins, losses] = [0, 0];
+      const stream = seededRandom(`${strong}:${weak}`);
+      const draws = 200_000;
+      for (let i = 0; i < draws; i++) {
+        const lead = Number(stream.next() < strong) - Number(stream.next() < weak);
+        if (lead > 0) wins++;
+        if (lead < 0) losses++;
+      }
+      expect(winProbability(strong, weak, 'half')).toBeCloseTo((wins + (draws - wins - losses) / 2) / draws, 2);
+      expect(winProbability(strong, weak, 'dropped')).toBeCloseTo(wins / (wins + losses), 2);
+    }
+    expect(winProbability(0, 0, 'dropped')).toBe(0.5);
+    expect(winProbability(1, 1, 'dropped')).toBe(0.5);
+    expect(winProbability(1, 0, 'dropped')).toBeCloseTo(1, 12);
+  });
+
+  test('refuses a pair that is none', () => {
+    expect(() => routellm.create({ strong: 'a', weak: 'a', threshold: 0, ties: 'half' }, context)).toThrow(
+      /routellm: strong and weak are both "a"/,
+    );
   });
 });
 

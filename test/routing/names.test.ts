@@ -5,7 +5,7 @@ import { matches, overlap } from '../../src/routing/glob.ts';
 import { createNames, type NameSettings } from '../../src/routing/names.ts';
 import { model } from './build.ts';
 
-const policies = ['static', 'cost-aware', 'threshold'];
+const policies = ['static', 'cost-aware', 'threshold', 'routellm'];
 const settings = (overrides: Partial<NameSettings> = {}): NameSettings => ({
   models: [model('gpt-4o'), model('meta-llama/Llama-3'), model('gpt-4o-mini')],
   routes: ['auto', 'team/code', 'mf'],
@@ -37,8 +37,47 @@ describe('names', () => {
     ['auto/threshold=0.25', route('auto', 'threshold=0.25')],
     ['router-mf-0.11593', route('mf', 'threshold=0.11593')],
     ['router-mf--0.5', route('mf', 'threshold=-0.5')],
+    ['auto/routellm=0.25', route('auto', 'routellm=0.25')],
   ])('%s', (name, expected) => {
     expect(resolve(name)).toEqual(expected);
+  });
+
+  test("RouteLLM's names mean the route, else the one route whose estimator of quality is meant", () => {
+    const named = createNames(
+      settings({
+        thresholdRoutes: [
+          { route: 'mf', policy: 'routellm', estimators: ['own', 'ridge'] },
+          { route: 'auto', policy: 'threshold', estimators: ['mine', 'preference'] },
+          { route: 'team/code', policy: 'routellm', estimators: ['sw', 'sw-ranking'] },
+        ],
+      }),
+    );
+    expect(named('router-mf-0.11593')).toEqual(route('mf', 'routellm=0.11593'));
+    expect(named('router-mine-0.2')).toEqual(route('auto', 'threshold=0.2'));
+    expect(named('router-preference--0.2')).toEqual(route('auto', 'threshold=-0.2'));
+    expect(named('router-sw_ranking-0.2')).toEqual(route('team/code', 'routellm=0.2'));
+    expect(named('router-sw-ranking-0.2')).toEqual(route('team/code', 'routellm=0.2'));
+    expect(refusal(() => named('router-bert-0.2')).message).toContain('No model, route or alias');
+  });
+
+  test('RouteLLM calls preference mf; two routes that fit are told apart by their names', () => {
+    const of = (...routes: string[]) =>
+      createNames(
+        settings({
+          routes,
+          aliases: {},
+          thresholdRoutes: routes.map((each) => ({
+            route: each,
+            policy: 'routellm',
+            estimators: ['mine', 'preference'],
+          })),
+        }),
+      );
+    expect(of('one')('router-mf-0.5')).toEqual(route('one', 'routellm=0.5'));
+    expect(refusal(() => of('one', 'two')('router-mf-0.5'))).toMatchObject({
+      code: 'model_not_found',
+      message: '"router-mf-0.5" fits several routes; write router-one-0.5 or router-two-0.5.',
+    });
   });
 
   test('an exact model id goes before a pattern, also one with a slash', () => {

@@ -13,6 +13,9 @@ const router = createRouter({
     createRoute(
       settings({ name: 'mf', policy: policy('threshold', { strong: 'large', weak: 'small', threshold: 0.9 }) }),
     ),
+    createRoute(
+      settings({ name: 'win', policy: policy('routellm', { strong: 'large', weak: 'small', ties: 'half' }) }),
+    ),
     createRoute(settings({ name: 'plain', policy: policy('static'), estimators: {} })),
   ],
   aliases: { 'gpt-*': 'auto/static' },
@@ -36,6 +39,10 @@ describe('router', () => {
     ['router-mf-0.2', 'mf', 'threshold', 'large'],
     ['router-mf-0.31', 'mf', 'threshold', 'small'],
     ['mf/threshold=0.2', 'mf', 'threshold', 'large'],
+    // The chance that large beats small is 0.65.
+    ['router-win-0.64', 'win', 'routellm', 'large'],
+    ['router-win-0.66', 'win', 'routellm', 'small'],
+    ['win/routellm=0.66', 'win', 'routellm', 'small'],
     ['mf/cost-aware', 'mf', 'cost-aware', 'medium'],
   ])('%s', (name, route, policyName, chosen) => {
     const decision = ask(name);
