@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 /** The floors of the house: imports run downwards only, and rooms of one floor do not know each other. */
 const rooms: readonly (readonly string[])[] = [
   ['core', 'math'],
+  ['network'],
   [
     'config',
     'wire',
@@ -36,6 +37,7 @@ const shared: Readonly<Record<string, readonly string[]>> = {
   typebox: [...floors.keys()],
   'fastest-levenshtein': ['config', 'routing', 'wire'],
   fastify: ['http', 'app'],
+  undici: ['network', 'backends'],
 };
 
 /** Wrapped so that one file would have to change if the package did. */
@@ -141,6 +143,27 @@ describe('the house', () => {
       return [...(environment ? [`${file}: process.env`] : []), ...(impure ? [`${file}: clock or dice`] : [])];
     });
     expect(faults).toEqual([]);
+  });
+
+  test('whatever is called is called through the guard against link-local and metadata addresses', () => {
+    const doors = ['network/guarded-fetch.ts', 'backends/pools.ts'];
+    const dialling = /\bfetch\(|\b(?:https?|net|tls)\.(?:request|get|connect|createConnection)\(|\bnew WebSocket\(/;
+    const lines = /^import \{(?<names>[^}]*)\} from '(?:node:(?:https?|http2|net|tls|dgram)|undici)';/gm;
+    const harmless = ['isIP', 'ServerResponse'];
+    const faults = files.flatMap((file) => {
+      if (doors.includes(file)) return [];
+      const code = readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+      const names = [...code.matchAll(lines)].flatMap(({ groups }) => groups?.['names']?.split(',') ?? []);
+      const taken = names
+        .map((name) => name.trim())
+        .filter((name) => !name.startsWith('type ') && !harmless.includes(name));
+      return [...(dialling.test(code) ? [`${file}: calls by itself`] : []), ...taken.map((name) => `${file}: ${name}`)];
+    });
+    expect(faults).toEqual([]);
+    for (const door of doors) expect(readFileSync(join(root, door), 'utf8')).toContain('guardedLookup');
+    expect(dialling.test('await fetch(url)')).toBe(true);
+    expect(dialling.test('await guardedFetch(url)')).toBe(false);
+    expect([..."import { Pool } from 'undici';".matchAll(lines)]).toHaveLength(1);
   });
 
   test('these rules would notice', () => {

@@ -19,8 +19,10 @@ export function createOpenAiCompatible(context: {
   readonly clock: Clock;
   /** Addresses of a name, for each new connection. Left out: the system's, without link-local ones. */
   readonly lookup?: LookupFunction | undefined;
+  /** How often names are looked up again, in milliseconds. Left out: as `pools.ts` has it. */
+  readonly recheckMs?: number | undefined;
 }): Backend {
-  const pools = new Pools(context.lookup);
+  const pools = new Pools(context.lookup, context.recheckMs);
   const prepare = preparedTargets();
 
   return {

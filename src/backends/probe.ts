@@ -1,9 +1,5 @@
-import { Agent, fetch } from 'undici';
 import type { Probing, Target } from '../core/candidate.ts';
-import { guardedLookup } from './guarded-lookup.ts';
-
-/** Of its own, and only now and then: calls have theirs. */
-const dispatcher = new Agent({ connect: { lookup: guardedLookup() } });
+import { guardedFetch } from '../network/guarded-fetch.ts';
 
 /** What of an answer is read: a page of metrics has tens of kilobytes. */
 const longestText = 1_000_000;
@@ -23,9 +19,8 @@ export async function probeTarget(
 }> {
   const { baseUrl, apiKey } = target;
   const url = asked.path.startsWith('/') ? new URL(asked.path, baseUrl) : new URL(`${baseUrl}/${asked.path}`);
-  const response = await fetch(url, {
+  const response = await guardedFetch(url, {
     headers: { 'user-agent': 'pointsman', ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }) },
-    dispatcher,
     redirect: 'manual',
     signal: AbortSignal.timeout(asked.timeoutMs),
   });

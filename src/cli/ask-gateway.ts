@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { PointsmanError } from '../core/errors.ts';
+import { guardedFetch, isForbidden } from '../network/guarded-fetch.ts';
 
 /** Where a running gateway is, and by what right it is asked. */
 export interface GatewayFlags {
@@ -20,15 +21,20 @@ const waitMs = 10_000;
  * and the gateway's own words where it refuses.
  */
 export async function askGateway(path: string, body: object | null, { url, key }: GatewayFlags): Promise<unknown> {
-  let response: Response;
+  let response: Awaited<ReturnType<typeof guardedFetch>>;
   try {
-    response = await fetch(`${url.replace(/\/+$/, '')}${path}`, {
+    response = await guardedFetch(`${url.replace(/\/+$/, '')}${path}`, {
       method: body === null ? 'GET' : 'POST',
       headers: { 'content-type': 'application/json', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
       signal: AbortSignal.timeout(waitMs),
       ...(body === null ? {} : { body: JSON.stringify(body) }),
     });
   } catch (cause) {
+    if (isForbidden(cause)) {
+      throw new PointsmanError('invalid_request', `--url ${url}: a link-local or metadata address is never called.`, {
+        cause,
+      });
+    }
     throw new PointsmanError('no_healthy_target', `No gateway answers at ${url}. Is it running? Name it with --url.`, {
       cause,
     });

@@ -1,3 +1,4 @@
+import { guardedFetch } from '../network/guarded-fetch.ts';
 import type { Config } from './config.ts';
 import type { LoadOptions } from './load.ts';
 import { parseConfig } from './load.ts';
@@ -219,7 +220,7 @@ export function configFromFound(found: readonly FoundModel[], options: LoadOptio
 export function httpProbe(timeoutMs = 300): Probe {
   return async (url) => {
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
+      const response = await guardedFetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
       return response.ok ? await response.json() : null;
     } catch {
       return null;

@@ -3,6 +3,8 @@ export interface Embedder {
   /** Names the algorithm, its version and every setting that changes a vector, e.g. `hashing-v1-512`. */
   readonly id: string;
   readonly dimensions: number;
+  /** False: texts leave the operator's machines, so those of a request that forbids it are not embedded. Left out: they stay. */
+  readonly local?: boolean;
   /**
    * Returns a vector of `dimensions` finite floats with Euclidean length 1 (all zero for empty text). Synchronous where
    * it is cheap; a promise where it is not. Rejects when it is broken or its queue is full: the route then degrades.

@@ -2,6 +2,8 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Embedder } from '../core/embedder.ts';
 import { messageOf, PointsmanError } from '../core/errors.ts';
+import { isLocal, isMetadata } from '../core/hosts.ts';
+import { guardedFetch, isForbidden } from '../network/guarded-fetch.ts';
 import { createVectorCache, toUnit } from './vector-cache.ts';
 
 export interface RemoteOptions {
@@ -34,6 +36,13 @@ export function createRemoteEmbedder(options: RemoteOptions): Embedder {
       { param: 'embedder' },
     );
   }
+  if (isMetadata(place.hostname)) {
+    throw new PointsmanError(
+      'invalid_config',
+      `embedder.base_url: ${place.hostname} is a link-local or metadata address; it is never called.`,
+      { param: 'embedder' },
+    );
+  }
   const url = `${baseUrl.replace(/\/+$/, '')}/embeddings`;
   const cache = createVectorCache(options.cache_entries);
   const closing = new AbortController();
@@ -46,7 +55,7 @@ export function createRemoteEmbedder(options: RemoteOptions): Embedder {
     pending++;
     try {
       const signal = AbortSignal.any([AbortSignal.timeout(options.timeout_ms), closing.signal]);
-      const response = await fetch(url, {
+      const response = await guardedFetch(url, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
@@ -72,6 +81,7 @@ export function createRemoteEmbedder(options: RemoteOptions): Embedder {
     } catch (cause) {
       if (cause instanceof PointsmanError) throw cause;
       const isLate = cause instanceof Error && cause.name === 'TimeoutError';
+      if (isForbidden(cause)) throw failed('is at a link-local or metadata address, which is never called', cause);
       throw failed(isLate ? `did not answer within ${options.timeout_ms} ms` : `failed: ${messageOf(cause)}`, cause);
     } finally {
       pending--;
@@ -81,6 +91,7 @@ export function createRemoteEmbedder(options: RemoteOptions): Embedder {
   return {
     id: `remote-v1-${place.host}-${model}-${dimensions}`,
     dimensions,
+    local: isLocal(place.hostname),
     embed(text) {
       if (text.trim() === '') return new Float32Array(dimensions);
       const read = text.length <= options.max_characters ? text : text.slice(0, options.max_characters);

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream, existsSync, statSync } from 'node:
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, PointsmanError } from '../core/errors.ts';
+import { guardedFetch, isForbidden } from '../network/guarded-fetch.ts';
 import type { OnProgress } from './progress.ts';
 
 export interface FetchOptions {
@@ -45,6 +46,11 @@ export async function fetchFile(options: FetchOptions, onProgress: OnProgress): 
       await download(url, part, onProgress);
       break;
     } catch (cause) {
+      if (isForbidden(cause)) {
+        throw new PointsmanError('invalid_request', `${url}: a link-local or metadata address is never called.`, {
+          cause,
+        });
+      }
       const isFinal = cause instanceof PointsmanError;
       if (!isFinal && attempt < retries) continue;
       if (isFinal) throw cause;
@@ -68,7 +74,7 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
 
 async function download(url: string, part: string, onProgress: OnProgress): Promise<void> {
   const have = sizeOf(part);
-  const response = await fetch(url, {
+  const response = await guardedFetch(url, {
     headers: { 'accept-encoding': 'identity', ...(have > 0 ? { range: `bytes=${have}-` } : {}) },
   });
   // All was there already.
@@ -107,7 +113,7 @@ function rethrow(broken: { readonly cause: unknown } | null): void {
 }
 
 /** Of `content-range: bytes * /123`. */
-function totalOf(response: Response): number {
+function totalOf(response: Awaited<ReturnType<typeof guardedFetch>>): number {
   return Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ?? Number.NaN);
 }
 

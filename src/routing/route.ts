@@ -188,6 +188,7 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
       reason: chosen.reason,
       lambda: chosen.lambda,
       note: chosen.note,
+      second: chosen.second === undefined ? undefined : secondOf(chosen, candidates),
       embedding,
       pinned: false,
       session: session?.id,
@@ -220,6 +221,9 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
     decide(query, context) {
       const left = eligible(query, context);
       if (!predictor.needsEmbedding || embedder === null) return conclude(query, context, left, null, null);
+      if (embedder.local === false && staysHere(query)) {
+        return conclude(query, context, left, null, 'embedding:not_allowed');
+      }
       let vector: Float32Array | Promise<Float32Array>;
       try {
         vector = embedder.embed(query.text);
@@ -242,6 +246,13 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
   };
 }
 
+/** A request that is refused has no first answer, and so no second. */
+function secondOf({ plan, second }: PolicyDecision, candidates: readonly Candidate[]): Decision['second'] {
+  const model = second === undefined ? undefined : candidates[second.place]?.model;
+  if (plan.type !== 'route' || second === undefined || model === undefined) return undefined;
+  return { model, propensity: second.propensity };
+}
+
 function holds<Uses extends Quantity>(
   predictions: Predictions,
   uses: readonly Uses[],
@@ -249,6 +260,9 @@ function holds<Uses extends Quantity>(
   for (const quantity of uses) if (predictions[quantity] === undefined) return false;
   return true;
 }
+
+/** The prompt may be seen by some machines only, and where a remote embedder stands nobody knows. */
+const staysHere = ({ wishes }: Query): boolean => wishes.localOnly === true || wishes.region !== undefined;
 
 /** One word for a header: why there is no embedding. */
 function kindOf(cause: unknown): string {

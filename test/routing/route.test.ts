@@ -5,7 +5,7 @@ import type { Embedder } from '../../src/core/embedder.ts';
 import type { Query } from '../../src/core/query.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { createRoute, type DecideContext, type Route, type RouteSettings } from '../../src/routing/route.ts';
-import { costOf, model, policy, qualityOf, query, settings, slot } from './build.ts';
+import { costOf, model, policy, qualityOf, query, settings, slot, target } from './build.ts';
 
 function decide(route: Route, asked: Query = query(), context: Partial<DecideContext> = {}): Decision {
   const decision = route.decide(asked, { id: 'dec_1', ...context });
@@ -171,6 +171,22 @@ describe('embedding on a route', () => {
     expect([...(decision.predictions.quality?.mean ?? [])]).toEqual([0.52, 0.52, 0.52]);
     expect(chosen(decision)).toBe('small');
   });
+
+  test.each([{ localOnly: true }, { region: 'eu' }])(
+    'a prompt under %j is not sent to an embedder elsewhere',
+    async (wishes) => {
+      const asked: string[] = [];
+      const embedderAt = (local: boolean) => ({ ...embedder((text) => (asked.push(text), vector)), local });
+      const models = [model('small', { targets: [target({ local: true, region: 'eu' })] })];
+      const decided = (local: boolean) =>
+        createRoute(withEmbedder(() => vector, { models, embedder: embedderAt(local) })).decide(query({ wishes }), {
+          id: 'dec_1',
+        });
+      expect(await decided(false)).toMatchObject({ embedding: null, degraded: ['embedding:not_allowed'] });
+      expect(asked).toEqual([]);
+      expect(await decided(true)).toMatchObject({ embedding: vector, degraded: [] });
+    },
+  );
 
   test('no eligible candidate is told before the embedder is troubled', () => {
     let asked = 0;

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { guardedLookup } from '../../src/backends/guarded-lookup.ts';
+import { guardedLookup } from '../../src/network/guarded-lookup.ts';
 import { createOpenAiCompatible } from '../../src/backends/openai-compatible.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { seededRandom } from '../../src/core/random.ts';
@@ -12,6 +12,9 @@ import { decisionOver, modelOf, queryOf, targetOf } from './fixtures.ts';
 interface Host {
   readonly address: string;
   answered: number;
+  /** Connections ever, and now. */
+  opened: number;
+  open: number;
   readonly server: Server;
 }
 
@@ -33,6 +36,8 @@ async function host(address: string, port: number): Promise<Host> {
   const self: Host = {
     address,
     answered: 0,
+    opened: 0,
+    open: 0,
     server: createServer((request, response) => {
       request.resume().on('end', () =>
         setTimeout(() => {
@@ -42,6 +47,11 @@ async function host(address: string, port: number): Promise<Host> {
       );
     }),
   };
+  self.server.on('connection', (socket) => {
+    self.opened++;
+    self.open++;
+    socket.on('close', () => self.open--);
+  });
   started.push(self.server);
   await new Promise<void>((resolve, reject) => {
     self.server.once('error', reject).listen(port, address, resolve);
@@ -52,7 +62,7 @@ async function host(address: string, port: number): Promise<Host> {
 const portOf = ({ server }: Host): number => (server.address() as AddressInfo).port;
 
 /** What the name means now, and an upstream that finds out at each connection. */
-function rigOf(port: number) {
+function rigOf(port: number, recheckMs?: number) {
   const meaning: { addresses: string[]; asked: number } = { addresses: [], asked: 0 };
   const lookup = guardedLookup((_, __, callback) => {
     meaning.asked++;
@@ -62,7 +72,7 @@ function rigOf(port: number) {
     );
   });
   const upstream = createUpstream({
-    backends: new Map([['openai-compatible', createOpenAiCompatible({ clock: systemClock, lookup })]]),
+    backends: new Map([['openai-compatible', createOpenAiCompatible({ clock: systemClock, lookup, recheckMs })]]),
     clock: systemClock,
     random: seededRandom('names'),
   });
@@ -147,6 +157,41 @@ describe('hosts behind one name', () => {
     const lost = failures.filter((failure) => failure !== null);
     expect(lost.length).toBeLessThanOrEqual(clients.length);
     for (const failure of lost) expect(failure).toContain('closed the connection before it answered');
+  });
+
+  it('share the work as soon as the name means both: connections of before end with what runs on them', async () => {
+    const hosts = await pair();
+    if (hosts === null) return;
+    const [one, two] = hosts;
+    const { meaning, send } = rigOf(portOf(one), 20);
+    meaning.addresses = [one.address];
+    const failures: (string | null)[] = [];
+    const run = { ended: false };
+    const client = async (): Promise<void> => {
+      while (!run.ended) failures.push(await send());
+    };
+    const clients = Array.from({ length: 8 }, client);
+    const until = async (holds: () => boolean): Promise<void> => {
+      while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2));
+    };
+    try {
+      await until(() => one.answered > 40);
+      const { asked } = meaning;
+      const { opened } = one;
+      // Nothing new is heard of the name: connections stay.
+      await until(() => meaning.asked > asked + 3);
+      expect(one.opened).toBeLessThan(opened + clients.length);
+      // No connection breaks, and the new host gets its share; the resolver always tells the old one first.
+      meaning.addresses = [one.address, two.address];
+      await until(() => two.answered > 40);
+      await until(() => one.answered > 80);
+      meaning.addresses = [two.address];
+      await until(() => one.open === 0);
+    } finally {
+      run.ended = true;
+      await Promise.all(clients);
+    }
+    expect(failures.filter((failure) => failure !== null)).toEqual([]);
   });
 
   it('are looked up for each connection and for no request, and a name that means nothing fails at once', async () => {

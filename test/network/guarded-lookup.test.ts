@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { guardedLookup, type Resolve } from '../../src/backends/guarded-lookup.ts';
+import { guardedLookup, type Resolve } from '../../src/network/guarded-lookup.ts';
 import { Pools } from '../../src/backends/pools.ts';
 
 const server = createServer((_, response) => response.end('here'));
