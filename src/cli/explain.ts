@@ -1,16 +1,12 @@
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { assembleRouting } from '../app/routing.ts';
 import { loadUsualConfig } from '../config/usual-config.ts';
-import { systemClock } from '../core/clock.ts';
 import { PointsmanError } from '../core/errors.ts';
-import { createLearning } from '../learning/learning.ts';
-import { openStore } from '../outcomes/store.ts';
-import type { Config } from '../config/config.ts';
 import type { Routing } from '../app/routing.ts';
 import { explain } from '../routing/explain.ts';
 import { readOpenAiChat } from '../wire/openai-chat.ts';
 import { explanationText } from './explanation-text.ts';
+import { recall } from './recall.ts';
 
 interface ExplainFlags {
   readonly config?: string;
@@ -40,21 +36,6 @@ export function explainCommand(): Command {
           : explanationText(explanation, observations),
       );
     });
-}
-
-/** Folds what the gateway has learned so far into the estimators; reads only. Returns how far the log went. */
-async function recall(config: Config, routing: Routing): Promise<number> {
-  if (!existsSync(config.storage.path)) return 0;
-  const store = await openStore({ path: config.storage.path, clock: systemClock });
-  try {
-    const learning = createLearning({ store, clock: systemClock, snapshotEvery: Infinity });
-    routing.teach(learning);
-    // Not closed: closing would save snapshots, and those belong to the gateway that runs.
-    await learning.start();
-    return learning.health().seq;
-  } finally {
-    await store.close();
-  }
 }
 
 async function decide({ router }: Routing, prompt: string, flags: ExplainFlags) {

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import('./replay.ts')).replayCommand(),
   reproduce: async () => (await import('./reproduce.ts')).reproduceCommand(),
   train: async () => (await import('./train.ts')).trainCommand(),
+  calibrate: async () => (await import('./calibrate.ts')).calibrateCommand(),
   import: async () => (await import('./import.ts')).importCommand(),
   datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
   evaluate: async () => (await import('./evaluate.ts')).evaluateCommand(),
