@@ -8,7 +8,9 @@ import { createReloader } from './app/reloader.ts';
 import { canaryState, tellCanary } from './app/canary-control.ts';
 import { tellLearner } from './app/learner-control.ts';
 import { createAside } from './app/aside.ts';
-import { createJudging, judgePurpose, shadowPurpose } from './app/judging.ts';
+import { createJudging } from './app/judging.ts';
+import { judgePurpose, secondPurpose, shadowPurpose } from './app/purposes.ts';
+import { createSecondAnswers } from './app/second-answers.ts';
 import { describeStoreEvent } from './app/store-events.ts';
 import { upstreamPlanOf } from './app/upstream-plan.ts';
 import { createBackends } from './backends/index.ts';
@@ -139,19 +141,30 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     );
   };
   metrics.watchJudge(() => agreement.read());
+  const onTrouble = (message: string): void => logger.warn({}, message);
+  const aside = createAside({ clock, store, budgets, upstream, metrics });
+  const judging = createJudging({ aside, clock, agreement, current: () => current, give, onTrouble });
+  const askSecond = createSecondAnswers({
+    aside,
+    store,
+    clock,
+    current: () => current,
+    score(route, watched, answer, model) {
+      rewarder.score(route, watched, answer);
+      judging.second(route, watched, answer, model);
+    },
+    measured: (completion, purpose) => current.learning.measured(completion, purpose),
+    onTrouble,
+  });
   const rewarder = createRewarder({
     clock,
     rulesOf: (route) => current.routing.rewardRules.get(route) ?? null,
     give,
-    onAnswer: createJudging({
-      aside: createAside({ clock, store, budgets, upstream, metrics }),
-      clock,
-      agreement,
-      current: () => current,
-      give,
-      onTrouble: (message) => logger.warn({}, message),
-    }),
-    onTrouble: (message) => logger.warn({}, message),
+    onAnswer(watched, answer, servedModel) {
+      judging.answered(watched, answer, servedModel);
+      askSecond(watched, answer, servedModel);
+    },
+    onTrouble,
   });
   const sweeper = setInterval(() => rewarder.sweep(), 1_000).unref();
 
@@ -241,7 +254,10 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
 function limitsOf({ limits, routes, keys, judge }: Config): BudgetLimits {
   const perRoute = limited(routes);
   if (judge !== null) perRoute.set(judgePurpose, judge.usdPerDay);
-  for (const { name, shadow } of routes) if (shadow !== null) perRoute.set(shadowPurpose(name), shadow.usdPerDay);
+  for (const { name, shadow, second } of routes) {
+    if (shadow !== null) perRoute.set(shadowPurpose(name), shadow.usdPerDay);
+    if (second !== undefined) perRoute.set(secondPurpose(name), second.usdPerDay);
+  }
   return { perGateway: limits.usdPerDay, perRoute, perKey: limited(keys) };
 }
 

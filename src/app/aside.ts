@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Decision } from '../core/decision.ts';
 import { PointsmanError } from '../core/errors.ts';
 import { newOrderedId } from '../core/ids.ts';
-import type { OutcomeStore } from '../core/outcome.ts';
+import type { Completion, OutcomeStore } from '../core/outcome.ts';
 import type { Query } from '../core/query.ts';
 import { estimateCostUsd } from './estimate-cost.ts';
 import type { Budgets } from '../limits/budgets.ts';
@@ -22,11 +22,25 @@ export interface AsideCall {
   /** Its wishes are those of the client's request: they hold here too. */
   readonly query: Query;
   readonly body: RequestBody;
+  /** Whose call was drawn: what the policy that drew it is told with every fact of it. */
+  readonly draw?: { readonly propensity: number; readonly note: readonly number[] } | undefined;
 }
 
 export interface AsideAnswer {
-  readonly decision: string;
+  readonly decision: Decision;
+  readonly completion: Completion;
   readonly bytes: Buffer;
+}
+
+/** The decision that a call of the gateway's own is logged under. Throws `no_eligible_candidate`. */
+export function decideAside({ purpose, model, query, draw }: Omit<AsideCall, 'body'>, clock: Clock): Decision {
+  return {
+    ...pin(model, query, { id: newOrderedId('dec_', clock.now()) }),
+    route: purpose,
+    policy: purpose,
+    reason: `asked by the gateway itself: ${purpose}`,
+    ...(draw && { propensities: Float64Array.of(draw.propensity), note: draw.note }),
+  };
 }
 
 /**
@@ -45,16 +59,12 @@ export interface AsideParts {
 }
 
 export function createAside({ clock, store, budgets, upstream, metrics }: AsideParts): Aside {
-  return async ({ purpose, model, query, body }) => {
+  return async (call) => {
+    const { purpose, model, query, body } = call;
     // Throws where the model cannot or may not take it.
     createEligibility([model])(query, {});
-    const id = newOrderedId('dec_', clock.now());
-    const decision: Decision = {
-      ...pin(model, query, { id }),
-      route: purpose,
-      policy: purpose,
-      reason: `asked by the gateway itself: ${purpose}`,
-    };
+    const decision = decideAside(call, clock);
+    const { id } = decision;
     const models = new Map([[model.id, model]]);
     const reservation = budgets.reserve(purpose, null, estimateCostUsd(decision, query, models));
     store.decision({ at: clock.now(), query, decision });
@@ -64,7 +74,8 @@ export function createAside({ clock, store, budgets, upstream, metrics }: AsideP
     });
     const { servedModel, fallback, attempts, failure } = carried;
     reservation.settle(attempts.length === 0 ? 0 : carried.costUsd);
-    store.completion({ decision: id, servedModel, fallback, attempts });
+    const completion: Completion = { decision: id, servedModel, fallback, attempts };
+    store.completion(completion);
     metrics.ended({
       route: purpose,
       model: servedModel ?? 'none',
@@ -75,7 +86,7 @@ export function createAside({ clock, store, budgets, upstream, metrics }: AsideP
     });
     if (failure !== null) throw failure.error;
     if (servedModel === null) throw new PointsmanError('upstream_failed', `${model.id} gave no answer.`);
-    return { decision: id, bytes };
+    return { completion, decision, bytes };
   };
 }
 

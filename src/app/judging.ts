@@ -1,10 +1,9 @@
 import type { Config } from '../config/config.ts';
 import type { Model } from '../core/candidate.ts';
 import type { Clock } from '../core/clock.ts';
-import { messageOf, PointsmanError } from '../core/errors.ts';
+import { PointsmanError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Reward } from '../core/outcome.ts';
-import type { Query } from '../core/query.ts';
 import { seededRandom } from '../core/random.ts';
 import type { AgreementCounter } from '../judge/agreement.ts';
 import { conversationText } from '../judge/conversation.ts';
@@ -13,10 +12,8 @@ import type { Watched } from '../rewards/rewarder.ts';
 import { readChatAnswer, type ChatAnswer } from '../wire/chat-answer.ts';
 import { readOpenAiChat } from '../wire/openai-chat.ts';
 import type { Aside } from './aside.ts';
-
-/** Route names under which the gateway's own calls are logged and paid. No route can be called so. */
-export const judgePurpose = '#judge';
-export const shadowPurpose = (route: string): string => `#shadow/${route}`;
+import { asOwn, createOwnWork } from './own-work.ts';
+import { judgePurpose, shadowPurpose } from './purposes.ts';
 
 export interface JudgingParts {
   readonly aside: Aside;
@@ -29,16 +26,16 @@ export interface JudgingParts {
   readonly onTrouble: (message: string) => void;
 }
 
-/** At once; what comes while as many run is not judged. Sampling is what bounds the work, this only keeps a burst small. */
-const mostRunning = 8;
+export interface Judging {
+  /** Grades a share of the answers, and asks a candidate beside the served model for a share of the requests. */
+  answered(watched: Watched, answer: ChatAnswer, servedModel: string): void;
+  /** Grades an answer that no client saw, where its route has its answers graded. The decision is the answer's own. */
+  second(route: string, watched: Watched, answer: ChatAnswer, model: string): void;
+}
 
-/** Grades a share of the answers, and asks a candidate beside the served model for a share of the requests. */
-export function createJudging(
-  parts: JudgingParts,
-): (watched: Watched, answer: ChatAnswer, servedModel: string) => void {
+export function createJudging(parts: JudgingParts): Judging {
   const { aside, clock, agreement, current, give, onTrouble } = parts;
-  let running = 0;
-  let trouble: string | null = null;
+  const run = createOwnWork('An answer was not judged', onTrouble);
 
   /** Loaded at the first verdict: the OpenAI SDK is large, and most gateways have no judge. */
   const judgeFor = async (watched: Watched, what: string, model: Model): Promise<Judge> => {
@@ -46,28 +43,16 @@ export function createJudging(
     return createJudge({ model: model.id, fetch: (_url, init) => askInside(aside, watched, what, model, init?.body) });
   };
 
-  const run = (work: () => Promise<void>): void => {
-    if (running >= mostRunning) return;
-    running++;
-    void attempt(work).finally(() => running--);
+  const grade = async (watched: Watched, answer: ChatAnswer, model: Model, weight: number): Promise<number | null> => {
+    const judge = await judgeFor(watched, 'grade', model);
+    const value = await judge.grade(conversationText(watched.body.parsed), answer.text);
+    if (value === null) return null;
+    const { id: decision } = watched.decision;
+    give({ decision, source: 'judge', key: 'grade', quantity: 'quality', value, weight, at: clock.now() });
+    return value;
   };
 
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-      trouble = null;
-    } catch (cause) {
-      // The SDK wraps what its fetch throws.
-      const inner: unknown = cause instanceof Error && cause.cause instanceof PointsmanError ? cause.cause : cause;
-      const kind = inner instanceof PointsmanError ? inner.code : 'failed';
-      // What the request itself forbids is no trouble.
-      if (kind === trouble || kind === 'no_eligible_candidate') return;
-      trouble = kind;
-      onTrouble(`An answer was not judged: ${messageOf(inner)}`);
-    }
-  };
-
-  return (watched, answer, servedModel) => {
+  const answered: Judging['answered'] = (watched, answer, servedModel) => {
     const { config, models } = current();
     const route = config.routes.find(({ name }) => name === watched.decision.route);
     const model = models.get(config.judge?.model ?? '');
@@ -77,19 +62,8 @@ export function createJudging(
     // A model does not grade itself.
     if (grading !== null && servedModel !== model.id && drawn('judge', id, grading.share)) {
       run(async () => {
-        const judge = await judgeFor(watched, 'grade', model);
-        const score = await judge.grade(conversationText(watched.body.parsed), answer.text);
-        if (score === null) return;
-        agreement.judged(id, score);
-        give({
-          decision: id,
-          source: 'judge',
-          key: 'grade',
-          quantity: 'quality',
-          value: score,
-          weight: grading.weight,
-          at: clock.now(),
-        });
+        const score = await grade(watched, answer, model, grading.weight);
+        if (score !== null) agreement.judged(id, score);
       });
     }
     const { shadow } = route;
@@ -97,7 +71,7 @@ export function createJudging(
     if (shadow === null || candidate === undefined || candidate.id === servedModel) return;
     if (!drawn('shadow', id, shadow.share)) return;
     run(async () => {
-      const query = asked(watched.query, { shadow_of: id, against: servedModel });
+      const query = asOwn(watched.query, { shadow_of: id, against: servedModel });
       const second = await aside({ purpose: shadowPurpose(route.name), model: candidate, query, body: watched.body });
       const other = readChatAnswer(second.bytes, query.stream);
       if (other === null || other.finishReason === 'length' || other.text === '') return;
@@ -105,7 +79,7 @@ export function createJudging(
       const value = await judge.compare(conversationText(watched.body.parsed), other.text, answer.text);
       if (value === null) return;
       give({
-        decision: second.decision,
+        decision: second.decision.id,
         source: 'judge',
         key: 'compare',
         quantity: 'quality',
@@ -115,20 +89,21 @@ export function createJudging(
       });
     });
   };
+
+  return {
+    answered,
+    second(name, watched, answer, by) {
+      const { config, models } = current();
+      const model = models.get(config.judge?.model ?? '');
+      const grading = config.routes.find((route) => route.name === name)?.rewards?.judge;
+      if (!grading || model === undefined || model.id === by || answer.text === '' || answer.toolCalls.length > 0)
+        return;
+      run(async () => void (await grade(watched, answer, model, grading.weight)));
+    },
+  };
 }
 
 const drawn = (what: string, id: string, share: number): boolean => seededRandom(`${what}:${id}`).next() < share;
-
-/** The client's request as one of ours: its constraints, none of its names. */
-function asked(query: Query, tags: Readonly<Record<string, string>>): Query {
-  const { session: _session, ...wishes } = query.wishes;
-  return {
-    ...query,
-    id: newId('req_'),
-    caller: { tenant: query.caller.tenant, key: null },
-    wishes: { ...wishes, tags },
-  };
-}
 
 /** What the SDK's fetch is here: the gateway's own way to a model, with the constraints of the request that is judged. */
 async function askInside(aside: Aside, watched: Watched, what: string, model: Model, sent: unknown): Promise<Response> {
@@ -137,7 +112,7 @@ async function askInside(aside: Aside, watched: Watched, what: string, model: Mo
   const parsed: Record<string, unknown> = JSON.parse(sent);
   const { tenant } = watched.query.caller;
   const { query } = readOpenAiChat({ raw, parsed }, {}, newId('req_'), { tenant, key: null });
-  const { wishes } = asked(watched.query, { judge_of: watched.decision.id, what });
+  const { wishes } = asOwn(watched.query, { judge_of: watched.decision.id, what });
   const answer = await aside({ purpose: judgePurpose, model, query: { ...query, wishes }, body: { raw, parsed } });
   return new Response(new Uint8Array(answer.bytes), { headers: { 'content-type': 'application/json' } });
 }

@@ -10,6 +10,7 @@ import { createRoute, type Route } from '../routing/route.ts';
 import { createRouter, type Router } from '../routing/router.ts';
 import { createEmbedder } from './embedder.ts';
 import type { RewardRules } from '../rewards/rules.ts';
+import { secondPurpose } from './purposes.ts';
 import { controlRoute, learnerName, learnerRoute } from './control-route.ts';
 import { createRewardRules } from './reward-rules.ts';
 import { createEstimators, type SharedEstimator } from './learners.ts';
@@ -50,6 +51,12 @@ export async function assembleRouting(
       const known = [...catalogue.policies.keys()].join(', ');
       const place = config.locate(`routes.${route.name}.policy`);
       throw new PointsmanError('invalid_config', `${place}: there is no policy "${route.policy.type}" (${known}).`);
+    }
+    if (route.second !== undefined && definition.asksSecond !== true) {
+      const asking = [...catalogue.policies].flatMap(([name, each]) => (each.asksSecond === true ? [name] : []));
+      const place = config.locate(`routes.${route.name}.second`);
+      const why = `policy "${route.policy.type}" never asks for a second answer (${asking.join(', ')} does)`;
+      throw new PointsmanError('invalid_config', `${place}: ${why}; leave "second" away.`);
     }
     const own = estimators.filter((each) => each.routes.has(route.name));
     return createRoute({
@@ -111,7 +118,9 @@ export async function assembleRouting(
       for (const { name, memory } of remembering) {
         const control = controlRoute(name);
         const isWord = (fact: Subject): boolean => fact.route === control;
-        register(memory.id, memory.learner, (fact) => fact.route === name || isWord(fact), isWord);
+        const beside = secondPurpose(name);
+        const isOwn = (fact: Subject): boolean => fact.route === name || fact.route === beside || isWord(fact);
+        register(memory.id, memory.learner, isOwn, isWord);
       }
     },
   };

@@ -46,6 +46,8 @@ export interface RouteConfig {
   readonly rewards: RewardsConfig | null;
   /** Asked beside the model that serves, and compared with it. */
   readonly shadow: { readonly candidate: string; readonly share: number; readonly usdPerDay: number } | null;
+  /** What may be paid for the second answers that the policy wants to hear of. Left out: they are not asked for. */
+  readonly second?: { readonly usdPerDay: number } | undefined;
   /** Names of `Config.estimators`. */
   readonly estimators: Readonly<Partial<Record<Quantity, string>>>;
   /** Quality per US dollar; null: the policy's own. */

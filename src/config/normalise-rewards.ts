@@ -68,6 +68,22 @@ export function normaliseShadow(
   return { candidate, share, usdPerDay };
 }
 
+/** Nobody reads a second answer but what scores it: paid for and not scored is a mistake. */
+export function normaliseSecond(
+  { second, rewards }: RouteFile,
+  path: Path,
+  report: Report,
+): Pick<RouteConfig, 'second'> {
+  if (second === undefined) return {};
+  const scored =
+    rewards !== undefined &&
+    (rewards.refusal !== false || rewards.json !== false || rewards.judge !== undefined || rewards.verifiers?.length);
+  if (!scored) {
+    report.problem([...path, 'second'], 'needs "rewards" with a judge, a verifier or a rule: they score the answer');
+  }
+  return { second: { usdPerDay: second.usd_per_day } };
+}
+
 /** The judge of the file. Routes that ask for one where there is none are a problem. */
 export function normaliseJudge(
   { judge }: Pick<ConfigFile, 'judge'>,

@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Quantity } from '../core/estimator.ts';
 import type { EstimatorConfig, RouteConfig, TypedOptions } from './config.ts';
-import { normaliseRewards, normaliseShadow } from './normalise-rewards.ts';
+import { normaliseRewards, normaliseSecond, normaliseShadow } from './normalise-rewards.ts';
 import { suggestion } from './nearest.ts';
 import { routeResilienceOf } from './normalise-resilience.ts';
 import type { Path } from './problems.ts';
@@ -85,6 +85,7 @@ export function normaliseRoutes(
       baseline: routeBaseline(route, models, path, report),
       rewards: normaliseRewards(route, path, report),
       shadow: normaliseShadow(route, modelIds, path, report),
+      ...normaliseSecond(route, path, report),
       estimators: routeEstimators(
         route,
         knowsPrior && models.some((id) => !simulated.has(id)) ? bundledPrior : defaultEstimators,

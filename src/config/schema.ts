@@ -109,6 +109,15 @@ const shadowSchema = Type.Object(
   },
 );
 
+const secondSchema = Type.Object(
+  { usd_per_day: dollars('Most that the second answers may cost from one UTC midnight to the next.') },
+  {
+    ...closed,
+    description:
+      'For a policy that learns from a second answer (`stabl`): it is asked for after the client was served, and scored by `rewards`. Default: it is not asked for.',
+  },
+);
+
 const routeSchema = Type.Object(
   {
     models: Type.Optional(
@@ -128,6 +137,7 @@ const routeSchema = Type.Object(
     ),
     rewards: Type.Optional(rewardsSchema),
     shadow: Type.Optional(shadowSchema),
+    second: Type.Optional(secondSchema),
     estimators: Type.Optional(
       Type.Object(
         {

@@ -51,6 +51,8 @@ export interface Decision {
   readonly sticky?: boolean | undefined;
   /** For the policy's own memory, see PolicyDecision. */
   readonly note?: readonly number[] | undefined;
+  /** Whose answer the policy wants to hear of too, and the probability with which it drew it; see PolicyDecision. */
+  readonly second?: { readonly model: string; readonly propensity: number } | undefined;
   /** Observed, not chosen: `propensities` are then those of what really happened, 1 for the model that was asked for. */
   readonly shadow?: ShadowChoice | undefined;
   /** What fell back, e.g. `embedding:timeout`; empty when all went well. */

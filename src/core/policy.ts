@@ -36,7 +36,7 @@ export interface PolicyDecision {
   readonly note?: readonly number[] | undefined;
   /**
    * A candidate whose answer the policy wants to hear of beside the chosen one, and the probability with which it drew it. Its
-   * facts go to the policy's memory only, with the note [1]. Replays tell them; a gateway may leave them out.
+   * facts go to the policy's memory only, with the note [1]. Replays tell them; a gateway asks where its route has `second`.
    */
   readonly second?: { readonly place: number; readonly propensity: number } | undefined;
 }
@@ -85,6 +85,8 @@ export interface PolicyDefinition<Options extends TSchema = TSchema, Uses extend
   readonly source: string;
   readonly options: Options;
   readonly uses: readonly Uses[];
+  /** Its decisions may name a `second`: a route may then pay for such answers. Left out: never. */
+  readonly asksSecond?: true | undefined;
   /** A valid set of options over these models: used by the contract suite and the docs' example. */
   example(models: readonly string[]): Static<Options>;
   /** Throws `invalid_config` where options name a model that the route lacks. */

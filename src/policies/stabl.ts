@@ -14,7 +14,7 @@ export default definePolicy({
     'intervals from 16 to 65,536 facts; both the served and the second answer teach, each by its own propensity (the served one with ' +
     'implicit exploration, as in exp3), so it also learns, without the guarantee, where no second answer comes; regret that moves ' +
     'trust is clipped to [-1, 1]; dollars count at the running mean of the model, and a loss at most 2. The second model is drawn uniformly ' +
-    'among all candidates. Replays observe it; a gateway that serves does not yet ask it.',
+    'among all candidates. A gateway asks it where the route has `second`; without it the policy learns from what was served.',
   options: Type.Object({
     second_share: Type.Number({
       minimum: 0,
@@ -37,6 +37,7 @@ export default definePolicy({
     lambda: Type.Number({ ...lambdaOption, description: 'Quality per US dollar, of what it learns to lose less of.' }),
   }),
   uses: [],
+  asksSecond: true,
   example: () => ({ second_share: 1, epsilon: 0.02, bias: 0.05, lambda: 50 }),
   create(options) {
     const memory = createScaleExperts(options);

@@ -93,7 +93,9 @@ export function sweepPolicy(
     const [routeOfWay, lambda] = wayOf(route, axis, way);
     for (let row = 0; row < queries; row++) {
       const random = seededRandom(`${seed}:${dataset.sampleIds[row] ?? ''}`);
-      tally.add(way, row, chancesOf(routeOfWay.choose(candidates, predictions.rows[row] ?? {}, lambda, random)));
+      const decision = routeOfWay.choose(candidates, predictions.rows[row] ?? {}, lambda, random);
+      tally.add(way, row, chancesOf(decision));
+      if (decision.second !== undefined) tally.beside(way, row, secondUsd(decision, dataset, row));
     }
     onStep(way + 1, ways);
   }
@@ -159,6 +161,12 @@ function wayOf(route: Route, axis: SweepAxis, way: number): readonly [Route, num
     default:
       return axis satisfies never;
   }
+}
+
+/** What the second answer that a policy asked for is expected to cost; the model that serves is not asked twice. */
+function secondUsd({ plan, second, propensities }: PolicyDecision, { costUsd, models }: Dataset, row: number): number {
+  if (second === undefined || plan.type !== 'route') return 0;
+  return (1 - (propensities[second.place] ?? 0)) * (costUsd?.[row * models.length + second.place] ?? 0);
 }
 
 const nothing = new Float64Array(0);

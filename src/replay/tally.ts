@@ -23,6 +23,8 @@ export interface Tally {
    * @param to this one, which may not.
    */
   add(way: number, row: number, chances: ArrayLike<number>, from?: number, to?: number): void;
+  /** Dollars on top, for a call beside the one that serves; after `add`. */
+  beside(way: number, row: number, usd: number): void;
   finish(): Tallied;
 }
 
@@ -62,6 +64,10 @@ export function createTally(dataset: Dataset, ways: number): Tally {
       outcomes.quality[way * queries + row] = quality;
       outcomes.costUsd[way * queries + row] = costUsd;
       optimality.add(way, row, chances, from, to);
+    },
+    beside(way, row, usd) {
+      const place = way * queries + row;
+      outcomes.costUsd[place] = (outcomes.costUsd[place] ?? 0) + usd;
     },
     finish: () => ({
       outcomes,

@@ -37,6 +37,8 @@ export interface RewarderOptions {
 export interface Rewarder {
   /** The sink to carry the decision out into: the same one where the route has no rules. */
   watch(watched: Watched, sink: ClientSink): ClientSink;
+  /** What an answer that no client saw says by itself, by the rules of `route`. The decision is the answer's own. */
+  score(route: string, watched: Watched, answer: ChatAnswer): void;
   /** Gives what has become certain by time alone; to be called every second or so. */
   sweep(): void;
   /** Ends verifiers that run. */
@@ -100,17 +102,25 @@ export function createRewarder(options: RewarderOptions): Rewarder {
     }
   };
 
-  const lookAt = (watched: Watched, rules: RewardRules, answer: ChatAnswer): void => {
-    const { decision, query, body } = watched;
-    const { id } = decision;
-    const { refusal, json, toolCalls, retried } = rules;
-    const now = clock.monotonic();
+  /** All that needs no next turn. */
+  const readItself = (watched: Watched, rules: RewardRules, answer: ChatAnswer): void => {
+    const { id } = watched.decision;
+    const { refusal, json } = rules;
     const saidNo = refused(answer, refusal?.phrases ?? []);
     if (refusal !== null) implicit(id, 'refusal', !saidNo, refusal);
     if (json !== null && !saidNo && answer.toolCalls.length === 0) {
-      const came = requestedJson(body.parsed, answer.text);
+      const came = requestedJson(watched.body.parsed, answer.text);
       if (came !== null) implicit(id, 'json', came, json);
     }
+    if (answer.text !== '') for (const rule of rules.verifiers) void verify(rule, watched, answer.text);
+  };
+
+  const lookAt = (watched: Watched, rules: RewardRules, answer: ChatAnswer): void => {
+    const { decision, query, body } = watched;
+    const { id } = decision;
+    const { toolCalls, retried } = rules;
+    const now = clock.monotonic();
+    readItself(watched, rules, answer);
     if (toolCalls !== null && answer.toolCalls.length > 0) {
       if (malformedCalls(body.parsed, answer)) implicit(id, 'tool_calls', false, toolCalls);
       else {
@@ -126,7 +136,6 @@ export function createRewarder(options: RewarderOptions): Rewarder {
         now + retried.withinMs,
       );
     }
-    if (answer.text !== '') for (const rule of rules.verifiers) void verify(rule, watched, answer.text);
   };
 
   const ended = (watched: Watched, rules: RewardRules, carried: Carried, bytes: Buffer | null): void => {
@@ -145,6 +154,10 @@ export function createRewarder(options: RewarderOptions): Rewarder {
       if (rules === null) return sink;
       lookBack(watched);
       return new AnswerTap(sink, (carried, bytes) => ended(watched, rules, carried, bytes));
+    },
+    score(route, watched, answer) {
+      const rules = rulesOf(route);
+      if (rules !== null) readItself(watched, rules, answer);
     },
     sweep() {
       const now = clock.monotonic();

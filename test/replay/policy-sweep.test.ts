@@ -165,3 +165,19 @@ describe('sweepPolicy', () => {
     expect(degraded).toEqual({ 'quality:failed': 80, 'cost:failed': 80 });
   });
 });
+
+describe('a policy that asks for a second answer', () => {
+  it('pays for it where it is another than the one that serves', () => {
+    const alone = sweep(routeOf('stabl', { second_share: 0 }), { type: 'point' });
+    const both = sweep(routeOf('stabl', { second_share: 1 }), { type: 'point' });
+    expect(both.outcomes.quality).toEqual(alone.outcomes.quality);
+    const costs = must(data.dataset.costUsd);
+    // It knows nothing yet: each of the two serves with one half, so each draw of a second pays half its price.
+    for (let row = 0; row < 80; row++) {
+      const paid = (both.outcomes.costUsd[row] ?? 0) - (alone.outcomes.costUsd[row] ?? 0);
+      const halves = [0.5 * (costs[row * 2] ?? 0), 0.5 * (costs[row * 2 + 1] ?? 0)];
+      expect(Math.min(...halves.map((half) => Math.abs(paid - half)))).toBeLessThan(1e-12);
+      expect(paid).toBeGreaterThan(0);
+    }
+  });
+});

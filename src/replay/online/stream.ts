@@ -28,9 +28,9 @@ export interface Course {
   readonly chosen: Int32Array;
   /** [T] */
   readonly quality: Float64Array;
-  /** [T] US dollars. */
+  /** [T] US dollars, those of a second answer that the policy asked for included. */
   readonly costUsd: Float64Array;
-  /** [T] quality − lambda x cost of the model asked. */
+  /** [T] quality of the model asked − lambda x all dollars. */
   readonly utility: Float64Array;
   /** [T] Mean utility of the models there were: what choosing at random is worth. */
   readonly random: Float64Array;
@@ -123,7 +123,9 @@ export function runStream(
     else {
       const told = moment.quality[other] ?? 0;
       const about = { ...fact, model: dataset.models[other] ?? '', propensity: second.propensity, note: [1] };
-      foldSecond({ ...about, quantity: 'cost', value: moment.costUsd[other] ?? 0 });
+      const paid = moment.costUsd[other] ?? 0;
+      if (other !== chosen) payBeside(course, step, paid, lambda);
+      foldSecond({ ...about, quantity: 'cost', value: paid });
       lateSecond.push(labelled ? { ...about, quantity: 'quality', value: opposite ? 1 - told : told } : null);
     }
     const dueSecond = step >= feedback.delay ? lateSecond[step - feedback.delay] : null;
@@ -153,6 +155,11 @@ function emptyCourse(steps: number, models: number): Omit<Course, 'labels'> {
     referenceChoice: new Int32Array(steps),
     arms: { ways: models, queries: steps, values: new Float64Array(models * steps).fill(-Infinity) },
   };
+}
+
+function payBeside(course: Omit<Course, 'labels'>, step: number, paid: number, lambda: number): void {
+  course.costUsd[step] = (course.costUsd[step] ?? 0) + paid;
+  course.utility[step] = (course.utility[step] ?? 0) - lambda * paid;
 }
 
 function record(

@@ -350,3 +350,21 @@ test('a second observation teaches the memory of the policy that drew it, and no
   expect(heard.every(({ note }) => note === undefined)).toBe(true);
   expect(contestant.route.memory?.learner.save().data['facts']).toBe(1000);
 });
+
+test('a second answer costs its dollars, and the answer that was served is not paid twice', () => {
+  const reference = fullInformation(bed, linear, 3, 'x');
+  const run = (share: number) => {
+    const options = { lambda: 0, second_share: share, epsilon: 1 };
+    const contestant = createContestant(bed, { name: 'stabl', options }, linear, {}, { epsilon: 0 });
+    return runStream(contestant, bed.stream, scenario({ steps: 3000 }), reference, 100, 'paid');
+  };
+  const [alone, asked] = [run(0), run(1)];
+  // Same draws of the model that serves: what it costs more is the second one, where it is another.
+  expect(asked.chosen).toEqual(alone.chosen);
+  const paid = asked.costUsd.map((usd, step) => usd - (alone.costUsd[step] ?? 0));
+  expect(paid.filter((usd) => usd === 0).length / 3000).toBeCloseTo(1 / 3, 1);
+  expect(meanOver(paid)).toBeCloseTo(((2 / 3) * (0.002 + 0.002 + 0.0002)) / 3, 4);
+  for (const [step, usd] of paid.entries()) {
+    expect((alone.utility[step] ?? 0) - (asked.utility[step] ?? 0)).toBeCloseTo(100 * usd, 12);
+  }
+});
