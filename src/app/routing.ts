@@ -7,11 +7,13 @@ import type { Subject } from '../learning/fold.ts';
 import type { Learning } from '../learning/learning.ts';
 import { loadCatalogue } from '../routing/catalogue.ts';
 import { createRoute, type Route } from '../routing/route.ts';
+import type { SpaceRule } from '../routing/nearest-space.ts';
 import { createRouter, type Router } from '../routing/router.ts';
 import { createEmbedder } from './embedder.ts';
 import type { RewardRules } from '../rewards/rules.ts';
 import { secondPurpose } from './purposes.ts';
 import { controlRoute, learnerName, learnerRoute } from './control-route.ts';
+import { createSpaceRule } from './space-rule.ts';
 import { createRewardRules } from './reward-rules.ts';
 import { createEstimators, type SharedEstimator } from './learners.ts';
 
@@ -45,6 +47,8 @@ export async function assembleRouting(
   const catalogue = await loadCatalogue({ policyDirs: config.policyDirs, verifierDirs: config.verifierDirs });
   const embedder = running ?? (await createEmbedder(config));
   const estimators = createEstimators(config, catalogue, embedder);
+  const spaceRules = new Map<string, SpaceRule | null>();
+  for (const route of config.routes) spaceRules.set(route.name, await createSpaceRule(route, embedder));
   const routes = config.routes.map((route): Route => {
     const definition = catalogue.policies.get(route.policy.type);
     if (definition === undefined) {
@@ -68,6 +72,7 @@ export async function assembleRouting(
       lambda: route.lambda,
       exploration: { epsilon: route.epsilon },
       embedder,
+      spaces: spaceRules.get(route.name) ?? null,
       // Savings are told from these.
       alsoPredicts: route.mode === 'observe' ? ['quality', 'cost'] : [],
       seed: route.name,

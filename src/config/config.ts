@@ -1,5 +1,6 @@
 import type { Model } from '../core/candidate.ts';
 import type { Quantity } from '../core/estimator.ts';
+import type { SpacesConfig } from './normalise-spaces.ts';
 import type { Scope } from './schema.ts';
 
 /** `keys`: every request needs one. `loopback`: only this machine is served. `none`: everybody is, as written out. */
@@ -48,6 +49,8 @@ export interface RouteConfig {
   readonly shadow: { readonly candidate: string; readonly share: number; readonly usdPerDay: number } | null;
   /** What may be paid for the second answers that the policy wants to hear of. Left out: they are not asked for. */
   readonly second?: { readonly usdPerDay: number } | undefined;
+  /** Left out: it is of one vector space, or over all models and of none. */
+  readonly spaces?: SpacesConfig | undefined;
   /** Names of `Config.estimators`. */
   readonly estimators: Readonly<Partial<Record<Quantity, string>>>;
   /** Quality per US dollar; null: the policy's own. */

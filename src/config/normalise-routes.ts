@@ -6,6 +6,7 @@ import type { EstimatorConfig, RouteConfig, TypedOptions } from './config.ts';
 import { normaliseRewards, normaliseSecond, normaliseShadow } from './normalise-rewards.ts';
 import { suggestion } from './nearest.ts';
 import { routeResilienceOf } from './normalise-resilience.ts';
+import { normaliseSpaces } from './normalise-spaces.ts';
 import type { Path } from './problems.ts';
 import type { Report } from './report.ts';
 import type { ConfigFile } from './schema.ts';
@@ -76,7 +77,7 @@ export function normaliseRoutes(
       report.problem(path, `"${name}" is also the id of a model; a request could mean either`, true);
     }
     const models = routeModels(route, modelIds, path, report);
-    if (route.models !== undefined && route.models !== '*') oneSpace(models, spaces, path, report);
+    const listed = route.models !== undefined && route.models !== '*';
     return {
       name,
       models,
@@ -84,6 +85,7 @@ export function normaliseRoutes(
       mode: route.mode ?? 'route',
       baseline: routeBaseline(route, models, path, report),
       rewards: normaliseRewards(route, path, report),
+      ...normaliseSpaces(route.spaces, { models, listed, path }, spaces, directory, report),
       shadow: normaliseShadow(route, modelIds, path, report),
       ...normaliseSecond(route, path, report),
       estimators: routeEstimators(
@@ -102,20 +104,6 @@ export function normaliseRoutes(
   });
   if (routes.length === 0) report.problem(['routes'], 'is empty; leave it away to get "auto" over every model');
   return { routes, estimators: [...estimators.values()] };
-}
-
-/**
- * Vectors of two spaces cannot be compared, and nothing here chooses between spaces. Over all models it is no error: a
- * request may narrow them, and chat does not care.
- */
-function oneSpace(models: readonly string[], spaces: ReadonlyMap<string, string>, path: Path, report: Report): void {
-  const [first, ...others] = models.filter((id) => spaces.has(id));
-  const other = others.find((id) => spaces.get(id) !== spaces.get(first ?? ''));
-  if (first === undefined || other === undefined) return;
-  report.problem(
-    [...path, 'models'],
-    `"${first}" and "${other}" embed into different spaces (${spaces.get(first)}, ${spaces.get(other)}), whose vectors cannot be compared; make a route for each space`,
-  );
 }
 
 function routeModels(route: RouteFile, known: readonly string[], path: Path, report: Report): readonly string[] {

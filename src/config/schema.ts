@@ -3,6 +3,7 @@ import type { Static, TSchema } from 'typebox';
 import type { Quantity } from '../core/estimator.ts';
 import { closed, dollars, oneOf, text } from './schema-forms.ts';
 import { modelSchema } from './schema-models.ts';
+import { spacesField } from './schema-spaces.ts';
 import { limitsResilience, priorityField, routeResilience } from './schema-resilience.ts';
 
 /**
@@ -126,6 +127,7 @@ const routeSchema = Type.Object(
       }),
     ),
     policy: Type.Optional(policySchema),
+    spaces: spacesField,
     mode: Type.Optional(
       oneOf(
         ['route', 'observe'],

@@ -20,17 +20,22 @@ export interface Eligible {
 }
 
 const none: readonly Removal[] = [];
+const noSpaces: ReadonlyMap<string, readonly string[]> = new Map();
 
 /**
  * Sorts out, before any scoring, the models that cannot or may not take a query. Built once per route; where nothing is
  * removed, a call allocates nothing. A model that is down is kept where nothing else would be left: trying it is better
  * than refusing.
  *
+ * @param oneSpace embeddings over models of several vector spaces are refused; false where a rule chooses between them.
  * @returns a function that throws `no_eligible_candidate` saying which check removed which model.
  */
-export function createEligibility(models: readonly Model[]): (query: Query, context: EligibilityContext) => Eligible {
+export function createEligibility(
+  models: readonly Model[],
+  oneSpace = true,
+): (query: Query, context: EligibilityContext) => Eligible {
   const all: readonly Candidate[] = models.map(({ id, price }) => ({ model: id, price }));
-  const spaces = spacesOf(models);
+  const spaces = oneSpace ? spacesOf(models) : noSpaces;
   return (query, context) => {
     if (query.format === 'openai-embedding') demandOneSpace(query, spaces);
     let kept: Candidate[] | null = null;

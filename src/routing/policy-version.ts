@@ -10,6 +10,8 @@ export interface PolicyIdentity {
   readonly epsilon: number;
   readonly embedder: string | null;
   readonly models: readonly Model[];
+  /** Of the rule that chooses between vector spaces; left out where none does. */
+  readonly spaces?: string | undefined;
 }
 
 /** 12 hex digits that change with the policy, its options, the estimators' artefact or the candidates' configuration. */

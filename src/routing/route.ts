@@ -14,6 +14,7 @@ import { checkOptions } from './options.ts';
 import { policyContext } from './policy-context.ts';
 import { memoryFingerprint, policyVersion } from './policy-version.ts';
 import { checkRoute, checkSlot } from './route-checks.ts';
+import { createNearestSpace, type SpaceRule } from './nearest-space.ts';
 import { stayOrSwitch, warmedCosts } from './staying.ts';
 import {
   createPredictor,
@@ -48,6 +49,8 @@ export interface RouteSettings {
   readonly exploration: { readonly epsilon: number };
   /** Null only where no estimator of the route reads an embedding. */
   readonly embedder: Embedder | null;
+  /** Chooses between the vector spaces of its models. Left out: embeddings over several are refused. */
+  readonly spaces?: SpaceRule | null | undefined;
   /** Predicted and logged beside what the policy reads, for those who evaluate the log. Default: nothing. */
   readonly alsoPredicts?: readonly Quantity[] | undefined;
   /** Every decision draws from `seededRandom(`${seed}:${decision id}`)`. */
@@ -123,6 +126,8 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
   const predicted: readonly Quantity[] = [...new Set([...uses, ...(settings.alsoPredicts ?? [])])];
   const predictedAndCost: readonly Quantity[] = predicted.includes('cost') ? predicted : [...predicted, 'cost'];
   const eligible = createEligibility(models);
+  const { spaces: rule = null } = settings;
+  const nearestSpace = rule === null || embedder === null ? null : createNearestSpace(models, rule, embedder);
   const unknownEmbedding = new Float32Array(embedder?.dimensions ?? 0);
 
   let revision = -1;
@@ -130,7 +135,8 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
   const currentVersion = (): string => {
     if (revision !== predictor.revision) {
       revision = predictor.revision;
-      const identity = { policy: choice.name, options, lambda: settings.lambda, epsilon, models };
+      const spaces = settings.spaces?.fingerprint;
+      const identity = { policy: choice.name, options, lambda: settings.lambda, epsilon, models, spaces };
       version = policyVersion({ ...identity, embedder: embedder?.id ?? null }, predictor.slots);
     }
     return version;
@@ -203,6 +209,31 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
     return what;
   };
 
+  /** What is left, and the embedding where there is one already. */
+  const among = (
+    query: Query,
+    context: DecideContext,
+    left: Eligible,
+    embedding: Float32Array | null,
+  ): Decision | Promise<Decision> => {
+    if (embedding !== null) return conclude(query, context, left, embedding, null);
+    if (!predictor.needsEmbedding || embedder === null) return conclude(query, context, left, null, null);
+    if (embedder.local === false && staysHere(query)) {
+      return conclude(query, context, left, null, 'embedding:not_allowed');
+    }
+    let vector: Float32Array | Promise<Float32Array>;
+    try {
+      vector = embedder.embed(query.text);
+    } catch (cause) {
+      return conclude(query, context, left, null, embeddingTrouble(cause));
+    }
+    if (vector instanceof Float32Array) return conclude(query, context, left, vector, null);
+    return vector.then(
+      (made) => conclude(query, context, left, made, null),
+      (cause: unknown) => conclude(query, context, left, null, embeddingTrouble(cause)),
+    );
+  };
+
   return {
     name,
     models,
@@ -219,22 +250,13 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
       return predictor.slots;
     },
     decide(query, context) {
-      const left = eligible(query, context);
-      if (!predictor.needsEmbedding || embedder === null) return conclude(query, context, left, null, null);
-      if (embedder.local === false && staysHere(query)) {
-        return conclude(query, context, left, null, 'embedding:not_allowed');
+      if (nearestSpace !== null && query.format === 'openai-embedding') {
+        const found = nearestSpace(query, context);
+        return found instanceof Promise
+          ? found.then(({ left, embedding }) => among(query, context, left, embedding))
+          : among(query, context, found.left, found.embedding);
       }
-      let vector: Float32Array | Promise<Float32Array>;
-      try {
-        vector = embedder.embed(query.text);
-      } catch (cause) {
-        return conclude(query, context, left, null, embeddingTrouble(cause));
-      }
-      if (vector instanceof Float32Array) return conclude(query, context, left, vector, null);
-      return vector.then(
-        (embedding) => conclude(query, context, left, embedding, null),
-        (cause: unknown) => conclude(query, context, left, null, embeddingTrouble(cause)),
-      );
+      return among(query, context, eligible(query, context), null);
     },
     predict: (input, candidates) => predictor.predict(uses, input, candidates),
     choose,

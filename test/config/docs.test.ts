@@ -55,6 +55,7 @@ describe('examples/', () => {
 
   it('has those that the guide names', () => {
     expect(files.sort()).toEqual([
+      'embeddings.yaml',
       'gpu-fleet.yaml',
       'keys-and-budgets.yaml',
       'openai-ollama.yaml',

@@ -57,6 +57,11 @@ models:
 routes:
   auto: { models: [words, spare, embed, embed-mirror], policy: { type: static, model: words }, estimators: { quality: mean, cost: mean } }
   vectors: { models: [embed, embed-mirror], policy: { type: static, model: embed }, estimators: { quality: mean, cost: mean } }
+  both:
+    models: [embed, embed-mirror, embed-else]
+    policy: random
+    estimators: { quality: mean, cost: mean }
+    spaces: { rule: nearest-centroid, examples: { s1: { cooking: ["stir the soup", "bake the bread in the oven"] }, s2: { code: ["a python function", "sort the list"] } } }
   mixed: { models: "*", policy: random, estimators: { quality: mean, cost: mean } }
 limits: { max_attempts: 2 }
 `);
@@ -210,6 +215,31 @@ describe('embeddings', () => {
     fake.next(status(200, '{"object":"list","data":[]}'));
     const response = await post('embeddings', { model: 'vectors', input: 'x' });
     expect(response.headers.get('x-pointsman-model')).toBe('embed-mirror');
+  });
+});
+
+describe('embeddings over several spaces, by the nearest centroid', () => {
+  const modelOf = async (input: unknown, more: object = {}) => {
+    const response = await post('embeddings', { model: 'both', input, ...more });
+    return response.ok ? response.headers.get('x-pointsman-model') : response.status;
+  };
+
+  it('go to the space that the text is nearest to, mirrors and fallbacks included, and never to another', async () => {
+    for (let i = 0; i < 8; i++) {
+      expect(await modelOf(`is the soup in the oven ${i}`)).toMatch(/^embed(-mirror)?$/);
+      expect(await modelOf([`a function that sorts ${i}`, 'in python'])).toBe('embed-else');
+    }
+    // The only server of its space refuses: an error, not a vector of the other one.
+    other.always(status(500, '{"error":{"message":"broken"}}'));
+    const before = fake.requests.length;
+    expect(await modelOf('a function in python')).toBe(502);
+    expect(fake.requests.length).toBe(before);
+    expect(await modelOf('bake the soup')).toBe('embed');
+  });
+
+  it('are refused where there is no text to choose by, and follow the request where it chooses', async () => {
+    expect(await modelOf([1, 2, 3])).toBe(400);
+    expect(await modelOf([1, 2, 3], { pointsman: { models: ['embed-else'] } })).toBe('embed-else');
   });
 });
 
