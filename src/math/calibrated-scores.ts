@@ -24,10 +24,16 @@ interface Scale {
  * Turns scores into expected quality: mean_m + slope x (c_m(x) − average of c_m), where c_m is how far the score stands
  * above the mean score of all models. Only differences between models follow from such scores, so only these are
  * fitted: by least squares over `judged` (held-out rows where there are some), both sides less their mean per query.
+ *
+ * @param means [models] mean quality, where more rows tell of it than these.
  */
-export function calibrateScores(scores: Scores, rows: PreparedRows, judged: readonly number[]): TrainedPart {
+export function calibrateScores(
+  scores: Scores,
+  rows: PreparedRows,
+  judged: readonly number[],
+  means: Float64Array = targetMeans(rows, 0.5),
+): TrainedPart {
   const { count, models, width, targets } = rows;
-  const means = targetMeans(rows, 0.5);
   const input = new Float64Array(width);
   const centred = new Float64Array(models);
   const placeRow = (row: number): void => {

@@ -7,6 +7,7 @@ import mlp from '../../src/estimators/mlp.ts';
 import preference from '../../src/estimators/preference.ts';
 import routerDc from '../../src/estimators/router-dc.ts';
 import stack from '../../src/estimators/stack.ts';
+import swRanking from '../../src/estimators/sw-ranking.ts';
 import { checkOptions } from '../../src/routing/options.ts';
 import { dimensions, drawRows, models, type worlds } from './worlds.ts';
 
@@ -39,6 +40,8 @@ const cases: [string, EstimatorDefinition, keyof typeof worlds, number, object][
   ['mlp', mlp, 'crossed', 0.2, {}],
   ['clusters', clusters, 'kinds', 0.2, { clusters: 8 }],
   ['preference', preference, 'shifted', 0.05, {}],
+  ['sw-ranking', swRanking, 'shifted', 0.05, { base: 1000 }],
+  ['sw-ranking', swRanking, 'kinds', 0.2, {}],
   ['router-dc', routerDc, 'kinds', 0.2, {}],
   ['router-dc by cost bands', routerDc, 'kinds', 0.2, { costs: { a: 1, b: 2 }, bands: 2 }],
   ['stack', stack, 'linear', 0.15, {}],
@@ -59,6 +62,7 @@ it.each([
   ['matrix-factorization', matrixFactorization],
   ['preference', preference],
   ['router-dc', routerDc],
+  ['sw-ranking', swRanking],
   ['stack', stack],
 ] as const)('%s predicts hardly any difference where there is none', (_, definition) => {
   const estimator = create(definition);
