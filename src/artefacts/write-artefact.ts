@@ -17,6 +17,7 @@ import { encodeState } from '../core/state-codec.ts';
 import type { State } from '../core/state.ts';
 import { artefactFormat, parseManifest, type Manifest } from './manifest.ts';
 import { modelCard } from './model-card.ts';
+import { checkParentFolder, makeParents, putBack } from './parent-folder.ts';
 import { encodeQuestionKeys } from './question-keys.ts';
 
 /** One learned state and what it takes to build its estimator again. */
@@ -38,7 +39,7 @@ export type ArtefactToWrite = Omit<Manifest, 'format' | 'states' | 'questions'> 
  * left alone. Called before hours of training, not after.
  */
 export function checkDestination(out: string): void {
-  if (!existsSync(out)) return;
+  if (!existsSync(out)) return checkParentFolder(out);
   let files: readonly string[];
   try {
     files = readdirSync(out);
@@ -91,8 +92,9 @@ export function writeArtefact(out: string, artefact: ArtefactToWrite): Manifest 
   const draft = join(dirname(target), `.${basename(target)}.${process.pid}.draft`);
   const replaced = join(dirname(target), `.${basename(target)}.${process.pid}.replaced`);
   try {
+    makeParents(target);
     rmSync(draft, { recursive: true, force: true });
-    mkdirSync(draft, { recursive: true });
+    mkdirSync(draft);
     for (const { bytes, entry } of files) writeDurably(join(draft, entry.file), bytes);
     if (questions !== null) writeDurably(join(draft, 'questions.bin'), questions);
     writeDurably(join(draft, 'README.md'), Buffer.from(modelCard(manifest)));
@@ -108,16 +110,6 @@ export function writeArtefact(out: string, artefact: ArtefactToWrite): Manifest 
     });
   }
   return manifest;
-}
-
-/** Undoes what can be undone: the trouble that is told is the one that came first. */
-function putBack(target: string, replaced: string, draft: string): void {
-  try {
-    if (existsSync(replaced) && !existsSync(target)) renameSync(replaced, target);
-    rmSync(draft, { recursive: true, force: true });
-  } catch {
-    // The disk refused once already.
-  }
 }
 
 const sumOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

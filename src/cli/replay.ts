@@ -13,6 +13,7 @@ import { progressBar } from './progress-bar.ts';
 import { reportLine } from './report-line.ts';
 import { replayOnline, withOnlineFlags, type OnlineFlags } from './replay-online.ts';
 import { isLog, replayFromLog } from './replay-log.ts';
+import { refuseOtherModes } from './replay-modes.ts';
 import { version } from './version.ts';
 
 interface ReplayFlags extends OnlineFlags {
@@ -25,6 +26,7 @@ interface ReplayFlags extends OnlineFlags {
   readonly embeddings?: readonly string[];
   readonly models?: readonly string[];
   readonly cost?: string;
+  readonly pool?: string;
   readonly protocol?: string;
   readonly strong?: string;
   readonly weak?: string;
@@ -73,6 +75,7 @@ export function replayCommand(): Command {
     .option('--embeddings <files>', 'your own vectors, .npy: a row for each query, training part first', list)
     .option('--models <names>', 'only these models, by comma', list)
     .option('--cost <attribute>', 'what counts as cost instead of dollars, e.g. energy_joules')
+    .option('--pool <path>', "which of RouterEval's pools, as easy/5/strong_to_weak")
     .option('--protocol <name>', 'file, hash, kfold:5, resplit:10, group, model:50 or time (default: file)')
     .option('--strong <model>', 'for PGR, APGR and CPT (default: the best single model of the test rows)')
     .option('--weak <model>', 'for PGR, APGR and CPT (default: the cheapest)')
@@ -88,9 +91,17 @@ export function replayCommand(): Command {
     .option('--no-text', 'leave the texts of queries out of the report')
     .option('--json', 'everything, as JSON')
     .option('--out <folder>', 'write the report: report.html, result.json, CSV, table.tex, manifest.json')
-    .action(async (flags: ReplayFlags) => {
-      if (flags.online === true) return replayOnline(onlineOnly(flags));
-      if (isLog(flags.test)) return replayFromLog(flags.test, flags);
+    .action(async (flags: ReplayFlags, command: Command) => {
+      if (flags.online === true) {
+        refuseOtherModes(command, 'online');
+        return replayOnline(onlineOnly(flags));
+      }
+      if (isLog(flags.test)) {
+        // Why not --train is said better there.
+        if (flags.train === undefined) refuseOtherModes(command, 'log');
+        return replayFromLog(flags.test, flags);
+      }
+      refuseOtherModes(command, 'data');
       if (flags.out !== undefined) checkReportFolder(flags.out);
       const asked = manifestOptions(flags);
       const timings: ReplayTiming[] = [];
@@ -138,6 +149,7 @@ function manifestOptions(flags: ReplayFlags): ReplayManifestOptions {
     ...(embeddings === undefined ? {} : { embeddings: [...embeddings] }),
     ...(models === undefined ? {} : { models: [...models] }),
     ...(cost === undefined ? {} : { cost }),
+    ...(flags.pool === undefined ? {} : { pool: flags.pool }),
     ...(protocol === undefined ? {} : { protocol }),
     ...(flags.strong === undefined ? {} : { strong: flags.strong }),
     ...(flags.weak === undefined ? {} : { weak: flags.weak }),

@@ -12,6 +12,8 @@ interface TrainFlags {
   readonly data?: string;
   readonly fromLog?: string;
   readonly route?: string;
+  readonly models?: readonly string[];
+  readonly pool?: string;
   readonly out: string;
   readonly estimator?: readonly string[];
   readonly seed?: string;
@@ -23,7 +25,9 @@ interface TrainFlags {
 export function trainCommand(): Command {
   return new Command('train')
     .description('Learn quality and cost from data; settings are chosen by cross-validation inside it.')
-    .option('--data <path>', "what to learn from, in RouterBench's wide layout: CSV, CSV.gz, or a folder")
+    .option('--data <path>', 'what to learn from: a file or a folder (`pointsman datasets` tells which are known)')
+    .option('--models <names>', 'with --data: only these models, by comma', list)
+    .option('--pool <path>', "with --data: which of RouterEval's pools, as easy/5/strong_to_weak")
     .option('--from-log <file>', "in place of --data: a gateway's own outcomes (storage.path), weighed by propensity")
     .option('--route <name>', 'with --from-log: only requests of this route')
     .requiredOption('--out <folder>', 'where the artefact goes; one that is there is replaced')
@@ -50,7 +54,13 @@ async function train(flags: TrainFlags, onProgress: OnProgress): Promise<TrainRe
   const estimators = flags.estimator?.includes('all') === true ? await allEstimators() : flags.estimator;
   if (data !== undefined) {
     if (route !== undefined) throw new PointsmanError('invalid_request', '--route goes with --from-log only.');
-    return await runTrain({ data, out, estimators, seed, folds, threads }, onProgress);
+    return await runTrain(
+      { data, models: flags.models, pool: flags.pool, out, estimators, seed, folds, threads },
+      onProgress,
+    );
+  }
+  if (flags.models !== undefined || flags.pool !== undefined) {
+    throw new PointsmanError('invalid_request', '--models and --pool go with --data only.');
   }
   const names = estimators ?? defaultEstimators;
   return await trainFromLog(

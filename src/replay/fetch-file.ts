@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { checkParentFolder } from '../artefacts/parent-folder.ts';
 import { messageOf, PointsmanError } from '../core/errors.ts';
 import { guardedFetch, isForbidden } from '../network/guarded-fetch.ts';
 import type { OnProgress } from './progress.ts';
@@ -39,6 +40,7 @@ export async function fetchFile(options: FetchOptions, onProgress: OnProgress): 
   if (existsSync(out) && options.force !== true) {
     throw new PointsmanError('invalid_request', `${out} is there already; --force replaces it.`);
   }
+  checkParentFolder(out);
   const part = `${out}.part`;
   const resumedAt = sizeOf(part);
   for (let attempt = 0; ; attempt++) {
@@ -56,7 +58,7 @@ export async function fetchFile(options: FetchOptions, onProgress: OnProgress): 
       if (isFinal) throw cause;
       throw new PointsmanError(
         'upstream_failed',
-        `${url}: ${messageOf(cause)}. ${sizeOf(part)} bytes are kept; the same call goes on from there.`,
+        `${url}: ${whyOf(cause)}. ${sizeOf(part)} bytes are kept; the same call goes on from there.`,
         { cause },
       );
     }
@@ -68,6 +70,12 @@ export async function fetchFile(options: FetchOptions, onProgress: OnProgress): 
   }
   await rename(part, out);
   return { bytes: sizeOf(out), sha256, resumedAt };
+}
+
+/** `fetch` says only that it failed; why is in its cause. */
+function whyOf(thrown: unknown): string {
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause.message : '';
+  return cause === '' ? messageOf(thrown) : `${messageOf(thrown)} (${cause})`;
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

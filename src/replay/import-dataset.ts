@@ -1,10 +1,13 @@
 import { createWriteStream, existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { messageOf, PointsmanError } from '../core/errors.ts';
 import type { DatasetReader } from './datasets/dataset.ts';
+import { stemOf } from './datasets/locate.ts';
+import { metaBeside } from './datasets/meta.ts';
 import { openDataset, type Part } from './datasets/open-dataset.ts';
 import { createWideWriter } from './datasets/wide-writer.ts';
 import type { OnProgress } from './progress.ts';
@@ -34,13 +37,14 @@ export interface Imported {
 
 /**
  * Turns any data set that `openDataset` reads into one file in RouterBench's wide layout, a batch of rows at a time. The
- * file appears whole or not at all. Rejects with `invalid_data` where the source is wrong, and with `invalid_request`
+ * file appears whole or not at all; beside it `<name>.meta.json` with licence and use, where the source states any. Rejects with `invalid_data` where the source is wrong, and with `invalid_request`
  * where `out` may not be written.
  */
 export async function importDataset(options: ImportOptions, onProgress: OnProgress): Promise<Imported> {
   const { source, out, answers } = options;
   if (!/\.csv(\.gz)?$/.test(out)) throw refusal(`--out is "${out}"; expected a name that ends in .csv or .csv.gz.`);
-  for (const file of [out, ...(answers === undefined ? [] : [answers])]) {
+  const rules = join(dirname(out), metaBeside(stemOf(out)));
+  for (const file of [out, rules, ...(answers === undefined ? [] : [answers])]) {
     if (existsSync(file) && options.force !== true) throw refusal(`${file} is there already; --force replaces it.`);
   }
   const { reader } = await openDataset(source, options.part ?? 'all', { ...options, answers: answers !== undefined });
@@ -63,9 +67,18 @@ export async function importDataset(options: ImportOptions, onProgress: OnProgre
     if (seen.size === 0) throw new PointsmanError('invalid_data', `${reader.source.name}: it has no rows.`);
   };
   await writeWhole(out, table());
+  if (reader.source.use === 'unstated' && reader.source.licence === null) await rm(rules, { force: true });
+  else await writeWhole(rules, rulesText(reader));
   if (answers !== undefined) await writeWhole(answers, answerLines(reader));
   const { name, models, hasCost } = reader;
   return { name, rows: seen.size, models, hasCost, source: reader.source, warnings: reader.warnings() };
+}
+
+/** So that a set whose rules allow evaluation only stays one under its new name. */
+async function* rulesText({ source }: DatasetReader): AsyncGenerator<string> {
+  const { name, sha256, licence, use } = source;
+  const rules = { ...(use === 'unstated' ? {} : { use }), ...(licence === null ? {} : { licence }) };
+  yield `${JSON.stringify({ ...rules, imported_from: { name, sha256 } }, null, 2)}\n`;
 }
 
 const refusal = (message: string): PointsmanError => new PointsmanError('invalid_request', message);

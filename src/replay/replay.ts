@@ -54,6 +54,8 @@ export interface ReplayOptions {
   readonly models?: readonly string[] | undefined;
   /** The attribute that counts as cost, e.g. `energy_joules` for columns `<model>|energy_joules`. Default: dollars. */
   readonly cost?: string | undefined;
+  /** Which of RouterEval's pools: `easy/5/strong_to_weak`. */
+  readonly pool?: string | undefined;
   /** See `protocol.ts`. Default `file`. */
   readonly protocol?: string | undefined;
   /** The two models that PGR, APGR and CPT are about. Default: the best single model and the cheapest, of the test rows. */
@@ -123,7 +125,7 @@ export async function runReplay(
       test: options.test ?? null,
       protocol,
       seed,
-      open: { models: options.models, cost: options.cost },
+      open: { models: options.models, cost: options.cost, pool: options.pool },
     },
     onProgress,
   );

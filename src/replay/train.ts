@@ -20,6 +20,10 @@ export interface TrainOptions {
   readonly data: string;
   /** Folder of the artefact; an artefact that is there is replaced. */
   readonly out: string;
+  /** Only these models, in this order. Default: all of the data. */
+  readonly models?: readonly string[] | undefined;
+  /** Which of RouterEval's pools: `easy/5/strong_to_weak`. */
+  readonly pool?: string | undefined;
   /** Default: `knn` and `ridge`. */
   readonly estimators?: readonly string[] | undefined;
   /** Default: hashing, as the gateway's. */
@@ -59,7 +63,7 @@ export async function runTrain(options: TrainOptions, onProgress: OnProgress = (
   const own = options.catalogue === undefined;
   const fitting: FitOptions = { catalogue, own, threads: options.threads ?? null, folds, seed, onProgress };
 
-  const parts = await readParts(options.data, seed, onProgress);
+  const parts = await readParts(options, seed, onProgress);
   const measured = await embedDataset(parts.fit, embedder, onProgress);
   const test = await embedDataset(parts.test, embedder, onProgress);
   const whole = parts.whole === parts.fit ? measured : await embedDataset(parts.whole, embedder, onProgress);
@@ -111,12 +115,16 @@ interface Parts {
   readonly warnings: readonly string[];
 }
 
-async function readParts(path: string, seed: string, onProgress: OnProgress): Promise<Parts> {
+async function readParts(
+  { data: path, models, pool }: TrainOptions,
+  seed: string,
+  onProgress: OnProgress,
+): Promise<Parts> {
   onProgress({ stage: 'read', what: path, done: 0, total: 1 });
-  const opened = await openDataset(path, 'train');
+  const opened = await openDataset(path, 'train', { models, pool });
   const whole = await collectDataset(opened.reader);
   refuseToFitOn(whole);
-  const openedTest = await openDataset(path, 'test');
+  const openedTest = await openDataset(path, 'test', { models, pool });
   const own = openedTest.file === opened.file ? null : await collectDataset(openedTest.reader);
   onProgress({ stage: 'read', what: path, done: 1, total: 1 });
   if (own === null) {

@@ -104,7 +104,7 @@ describe('an artefact', () => {
     expect(readFileSync(join(path, 'manifest.json'), 'utf8')).toBe(before);
     const blocked = join(root, 'a-file', 'artefact');
     writeFileSync(join(root, 'a-file'), '');
-    expect(() => writeArtefact(blocked, content())).toThrow('the artefact cannot be written');
+    expect(() => writeArtefact(blocked, content())).toThrow('a-file is a file, not a folder; name another place.');
     expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { collectDataset } from '../../src/replay/datasets/dataset.ts';
+import { loadRows } from '../../src/replay/load-splits.ts';
 import { openDataset } from '../../src/replay/datasets/open-dataset.ts';
 import { openContent } from '../../src/replay/datasets/open-table.ts';
 import type { Cell } from '../../src/replay/datasets/table.ts';
@@ -86,5 +87,11 @@ describe.skipIf(python === null)('the installed pandas', () => {
     expect([...dataset.quality].slice(0, 15)).toEqual(scores['5']?.flat());
     const test = await openDataset(path, 'test', { pool: 'easy/3/all_strong' });
     expect((await collectDataset(test.reader)).prompts).toEqual(['t0', 't1']);
+    // A replay takes its parts as they are; a set in one piece it would split by a hash.
+    const open = { pool: 'easy/3/all_strong' };
+    const asked = { train: path, test: null, protocol: { type: 'file' as const }, seed: '0', open };
+    const loaded = await loadRows(asked, () => undefined);
+    expect(loaded.pool.prompts).toEqual(['p0', 'p1', 'p2', 'v0', 't0', 't1']);
+    expect(loaded).toMatchObject({ train: [0, 1, 2, 3], test: [4, 5] });
   });
 });

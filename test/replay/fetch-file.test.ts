@@ -119,6 +119,15 @@ describe('a download', () => {
     });
   });
 
+  it('says why there is no line, and asks nobody where the file could not be', async () => {
+    const nobody = fetchFile({ url: 'http://127.0.0.1:1/x.pkl', out: fresh(), retries: 0 }, () => undefined);
+    await expect(nobody).rejects.toThrow(/ECONNREFUSED|bad port/);
+    const file = fresh();
+    writeFileSync(file, '');
+    await expect(run('/data', join(file, 'x.pkl'))).rejects.toMatchObject({ code: 'invalid_data' });
+    expect(asked).toEqual([]);
+  });
+
   it('replaces nothing unasked, and takes no odd arguments', async () => {
     const out = fresh();
     writeFileSync(out, 'mine');

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openDecisionLog } from '../../src/outcomes/log.ts';
 import { collectDataset } from '../../src/replay/datasets/dataset.ts';
 import { openDataset } from '../../src/replay/datasets/open-dataset.ts';
+import { refuseToFitOn } from '../../src/replay/load-splits.ts';
 import { importDataset, type ImportOptions } from '../../src/replay/import-dataset.ts';
 import { sampleCaller, sampleCompletion, sampleRecord, sampleReward } from '../helpers/store-samples.ts';
 import { settled, temporaryStore } from '../helpers/store-temporary.ts';
@@ -88,6 +89,30 @@ describe('import', () => {
     await expect(run({ source, out: join(folder, 'out.txt') })).rejects.toThrow('expected a name that ends in .csv');
     await expect(run({ source, out: join(folder, 'none', 'out.csv') })).rejects.toThrow('cannot be written');
     await expect(run({ source, out, force: true, answers: join(folder, 'a.jsonl') })).rejects.toThrow('has no answers');
+  });
+
+  it('takes the rules of a set along: what may only be evaluated stays so under its new name', async () => {
+    const { folder } = place('all.csv', 'sample_id,prompt,m\n1,p,1\n2,q,0\n');
+    writeFileSync(
+      join(folder, 'meta.json'),
+      JSON.stringify({ name: 'theirs', use: 'evaluation-only', licence: 'MIT' }),
+    );
+    const out = join(folder, 'copies', 'train.csv.gz');
+    mkdirSync(join(folder, 'copies'));
+    await run({ source: folder, out });
+    for (const path of [out, join(folder, 'copies')]) {
+      const { sources } = await read(path);
+      expect(sources).toMatchObject([{ use: 'evaluation-only', licence: 'MIT' }]);
+      expect(() => refuseToFitOn({ sources })).toThrow('evaluation only');
+    }
+    // Another set in its place has rules of its own, or none.
+    const free = place('t.csv', 'sample_id,prompt,m\n1,p,1\n');
+    await expect(run({ source: free.source, out: join(folder, 'copies', 'train.csv') })).rejects.toThrow(
+      'train.meta.json',
+    );
+    await run({ source: free.source, out, force: true });
+    expect(readdirSync(join(folder, 'copies'))).toEqual(['train.csv.gz']);
+    expect((await read(out)).sources).toMatchObject([{ use: 'unstated', licence: null }]);
   });
 
   it('writes answers beside the table', async () => {

@@ -53,6 +53,8 @@ export interface DatasetReader {
   readonly source: Omit<DataSource, 'rows'>;
   /** Some rows know only some models' outcome. Such a set is no `Dataset`; see `completeRows`. */
   readonly partial?: boolean;
+  /** The file itself says what is for training and what for testing, and only the part that was asked for comes. */
+  readonly hasOwnParts?: boolean;
   /** What every row carries. */
   readonly extras?: readonly RowExtra[];
   /** Rejects with `invalid_data`, naming file, row and column. */

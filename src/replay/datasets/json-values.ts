@@ -3,8 +3,12 @@ import { dataError } from './data-error.ts';
 import { readBytes } from './file-bytes.ts';
 import { recordOf, type Cell, type CellRecord } from './table.ts';
 
-/** A bracket that is never closed would otherwise swallow the file before anybody hears of it. */
-const maxValueBytes = 256 << 20;
+/**
+ * A bracket that is never closed would otherwise swallow the file before anybody hears of it. The first object may be
+ * the whole file, with a list of records inside (LLMRouterBench); one among others is a row, as a record of a CSV file.
+ */
+const maxFileMegabytes = 256;
+const maxRowMegabytes = 64;
 const quote = 0x22;
 const backslash = 0x5c;
 
@@ -40,26 +44,31 @@ export async function* readJsonRecords(path: string, name: string): AsyncGenerat
   scanner.end(row + 1);
 }
 
-/** Cuts a byte stream into the texts of its objects. */
+/** Cuts a byte stream into the texts of its objects. Looks at every byte once, however long an object is. */
 function createScanner(name: string): { push(chunk: Buffer): string[]; end(row: number): void } {
-  let pending: Buffer = Buffer.alloc(0);
-  /** How far `pending` has been looked at. */
-  let seen = 0;
-  let start = -1;
+  /** The object that is open, as far as it came in earlier chunks. */
+  let parts: Buffer[] = [];
+  let partBytes = 0;
   let depth = 0;
   let inString = false;
+  /** The chunk before ended within a string, in an odd number of backslashes: what comes next is escaped. */
+  let isEscaped = false;
   let inArray = false;
   let isClosed = false;
   let row = 1;
 
+  /** Whether what stands at `at` is escaped by the backslashes before it. */
+  const escapedAt = (bytes: Buffer, at: number): boolean => {
+    let slashes = 0;
+    while (slashes < at && bytes[at - 1 - slashes] === backslash) slashes += 1;
+    return (slashes % 2 === 1) !== (slashes === at && isEscaped);
+  };
+
   /** The end of the string that `from` lies in; -1 where it is not there yet. */
   const endOfString = (bytes: Buffer, from: number): number => {
-    for (let at = bytes.indexOf(quote, from); at >= 0; at = bytes.indexOf(quote, at + 1)) {
-      let slashes = 0;
-      while (bytes[at - 1 - slashes] === backslash) slashes += 1;
-      if (slashes % 2 === 0) return at;
-    }
-    return -1;
+    let at = bytes.indexOf(quote, from);
+    while (at >= 0 && escapedAt(bytes, at)) at = bytes.indexOf(quote, at + 1);
+    return at;
   };
 
   const outside = (code: number): void => {
@@ -70,18 +79,37 @@ function createScanner(name: string): { push(chunk: Buffer): string[]; end(row: 
     else throw dataError(name, row, null, `an object was expected, not ${JSON.stringify(String.fromCharCode(code))}`);
   };
 
+  /** The object whose last bytes are these. */
+  const take = (last: Buffer): string => {
+    const text = parts.length === 0 ? last.toString('utf8') : Buffer.concat([...parts, last]).toString('utf8');
+    [parts, partBytes] = [[], 0];
+    row += 1;
+    return text;
+  };
+
+  const keep = (bytes: Buffer): void => {
+    parts.push(bytes);
+    partBytes += bytes.length;
+    const most = row === 1 && !inArray ? maxFileMegabytes : maxRowMegabytes;
+    if (partBytes > most << 20) {
+      throw dataError(
+        name,
+        row,
+        null,
+        `an object of more than ${most} MB; a bracket or a quote is probably never closed`,
+      );
+    }
+  };
+
   return {
-    push(chunk) {
-      const bytes = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    push(bytes) {
       const texts: string[] = [];
-      let at = seen;
+      let start = 0;
+      let at = 0;
       while (at < bytes.length) {
         if (inString) {
           const end = endOfString(bytes, at);
-          if (end < 0) {
-            at = bytes.length;
-            break;
-          }
+          if (end < 0) break;
           inString = false;
           at = end + 1;
           continue;
@@ -96,22 +124,12 @@ function createScanner(name: string): { push(chunk: Buffer): string[]; end(row: 
           depth += 1;
         } else if (depth > 0 && (code === 0x7d || code === 0x5d)) {
           depth -= 1;
-          if (depth === 0) {
-            texts.push(bytes.toString('utf8', start, at + 1));
-            start = -1;
-            row += 1;
-          }
+          if (depth === 0) texts.push(take(bytes.subarray(start, at + 1)));
         } else if (depth === 0) outside(code);
         at += 1;
       }
-      const keep = start < 0 ? bytes.length : start;
-      // A backslash at the end has to stay in sight of what follows it, so a string is kept whole.
-      pending = bytes.subarray(keep);
-      seen = at - keep;
-      if (start >= 0) start = 0;
-      if (pending.length > maxValueBytes) {
-        throw dataError(name, row, null, 'an object of more than 256 MB; a bracket is probably never closed');
-      }
+      if (depth > 0) keep(bytes.subarray(start));
+      isEscaped = inString && escapedAt(bytes, bytes.length);
       return texts;
     },
     end(last) {

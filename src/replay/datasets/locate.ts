@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { dataError } from './data-error.ts';
 import type { Part } from './open-dataset.ts';
@@ -13,7 +13,7 @@ export interface Located {
 const endings = ['.csv.gz', '.csv', '.jsonl.gz', '.jsonl', '.parquet', '.pkl', '.pkl.gz', '.pickle'];
 /** What a folder may hold that is no part of its data. */
 const notData =
-  /^(meta|prices|package|question)\.json|^(responses|answers|query_text|output_chars|question|contaminated_prompts)\./;
+  /(^|\.)meta\.json$|^(prices|package|question)\.json|^(responses|answers|query_text|output_chars|question|contaminated_prompts)\./;
 const dataFile = /\.(csv|jsonl?|parquet|pkl|pickle)(\.gz|\.zip)?$/;
 const deepest = 4;
 
@@ -28,7 +28,11 @@ export const stemOf = (path: string): string =>
  */
 export function locate(path: string, part: Part): Located {
   const absolute = resolve(path);
-  if (!existsSync(absolute)) throw dataError(path, null, null, 'there is no such file or folder');
+  if (!existsSync(absolute)) {
+    const isLink = lstatSync(absolute, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    const problem = isLink ? 'it is a link to something that is not there' : 'there is no such file or folder';
+    throw dataError(path, null, null, problem);
+  }
   if (!isFolder(absolute)) {
     if (!statSync(absolute).isFile()) throw dataError(path, null, null, 'it is neither a file nor a folder');
     return { folder: dirname(absolute), files: [absolute] };

@@ -26,10 +26,17 @@ export interface DatasetMeta {
   readonly use: DatasetUse;
 }
 
-/** Null where the folder has no `meta.json`. Throws `invalid_data` where it cannot be understood. */
-export function readMeta(folder: string): DatasetMeta | null {
-  const path = join(folder, 'meta.json');
-  const name = `${basename(folder)}/meta.json`;
+/** What `import` writes beside `x.csv.gz`: `x.meta.json`, with what the rules of the source are. */
+export const metaBeside = (stem: string): string => `${stem}.meta.json`;
+
+/**
+ * Null where the folder has no such file. Throws `invalid_data` where it cannot be understood.
+ *
+ * @param file `meta.json`, of the whole folder, or `metaBeside` one of its files.
+ */
+export function readMeta(folder: string, file = 'meta.json'): DatasetMeta | null {
+  const path = join(folder, file);
+  const name = `${basename(folder)}/${file}`;
   if (!existsSync(path)) return null;
   let meta: unknown;
   try {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
 import { completeRows } from './complete-rows.ts';
 import { withCostAttribute } from './cost-attribute.ts';
@@ -11,8 +11,8 @@ import type { DataFile, LayoutInput } from './layouts/layout.ts';
 import { openPointsmanLog } from './layouts/pointsman-log.ts';
 import { openRouterEval } from './layouts/router-eval.ts';
 import { isFolder, locate, partsOf, stemOf, type Located } from './locate.ts';
-import { readMeta } from './meta.ts';
-import { openContent } from './open-table.ts';
+import { metaBeside, readMeta, type DatasetMeta } from './meta.ts';
+import { openContent, type Content } from './open-table.ts';
 import { readPrices } from './prices.ts';
 import { readQueryText } from './query-text.ts';
 
@@ -21,7 +21,7 @@ export type Part = 'train' | 'test' | 'all';
 
 export interface OpenedDataset {
   readonly reader: DatasetReader;
-  /** Absolute; two parts with the same file have to be split by the caller. */
+  /** Which rows these are: files, absolute, and of a file with parts which. Two parts of the same have to be split by the caller. */
   readonly file: string;
 }
 
@@ -48,7 +48,8 @@ export async function openDataset(path: string, part: Part, options: OpenOptions
   const reader = await openFiles(path, located, part, options);
   const models = options.models ?? null;
   const isKept = options.keepPartial === true && models === null;
-  return { reader: isKept ? reader : completeRows(reader, models), file: located.files.join('\n') };
+  const rows = reader.hasOwnParts === true ? [...located.files, part] : located.files;
+  return { reader: isKept ? reader : completeRows(reader, models), file: rows.join('\n') };
 }
 
 async function openFiles(
@@ -65,15 +66,19 @@ async function openFiles(
   const nameOf = (file: string): string =>
     label === null ? basename(file) : `${label}/${file.slice(folder.length + 1)}`;
   const name = label ?? stemOf(first);
+  const rules = rulesOf([meta, ...files.map((file) => readMeta(dirname(file), metaBeside(stemOf(file))))]);
+  // Opened before they are read for their sums: what is no data is told at once, however large it is.
+  const contents: Content[] = [];
+  for (const file of files) contents.push(await openContent(file, nameOf(file)));
   const source = {
     name: files.length === 1 ? nameOf(first) : `${name} (${files.length} files)`,
     sha256: await fingerprint(files, nameOf),
-    licence: meta?.licence ?? null,
-    use: meta?.use ?? ('unstated' as const),
+    ...rules,
   };
   const opened: DataFile[] = [];
-  for (const file of files) {
-    const other = await openSingle(file, nameOf(file), { name, source, part, options });
+  for (const [i, content] of contents.entries()) {
+    const file = files[i] ?? '';
+    const other = openSingle(content, file, nameOf(file), { name, source, part, options });
     if (!('table' in other)) {
       if (files.length > 1) throw dataError(nameOf(file), null, null, 'a set of this kind is one file; name it');
       return other;
@@ -94,6 +99,16 @@ async function openFiles(
   });
 }
 
+/** The narrowest use that any of them states, and every licence. */
+function rulesOf(metas: readonly (DatasetMeta | null)[]): Pick<DataSource, 'licence' | 'use'> {
+  const told = metas.filter((meta) => meta !== null);
+  const licences = [...new Set(told.flatMap(({ licence }) => licence ?? []))];
+  const use = (['evaluation-only', 'research', 'bundle'] as const).find((each) =>
+    told.some((meta) => meta.use === each),
+  );
+  return { licence: licences.length === 0 ? null : licences.join('; '), use: use ?? 'unstated' };
+}
+
 interface SingleContext {
   readonly name: string;
   readonly source: Omit<DataSource, 'rows'>;
@@ -102,8 +117,7 @@ interface SingleContext {
 }
 
 /** A table, or the reader of a file that is no table. */
-async function openSingle(file: string, label: string, context: SingleContext): Promise<DataFile | DatasetReader> {
-  const content = await openContent(file, label);
+function openSingle(content: Content, file: string, label: string, context: SingleContext): DataFile | DatasetReader {
   const { name, source, part, options } = context;
   switch (content.type) {
     case 'table':

@@ -39,6 +39,7 @@ export async function openContent(path: string, name: string): Promise<Content> 
     const table = tableOfPickle(opened);
     return table === null ? { type: 'pickle', opened } : { type: 'table', table };
   }
+  if (path.endsWith('.parquet')) throw dataError(name, null, null, 'it is named .parquet, but is no Parquet file');
   const isJson = /^(\u00ef\u00bb\u00bf)?\s*[[{]/.test(head.toString('latin1'));
   return { type: 'table', table: await (isJson ? openJsonTable(path, name) : openCsvTable(path, name)) };
 }

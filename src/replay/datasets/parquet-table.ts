@@ -17,17 +17,20 @@ export async function openParquetTable(path: string, name: string): Promise<Tabl
   const random = openRandomFile(path, name);
   const file = asyncBuffer(random);
   const metadata = await orRefuse(name, parquetMetadataAsync(file));
+  const columns = topColumns(metadata);
   return {
     name,
-    columns: topColumns(metadata),
+    columns,
     firstRow: 1,
     async *records(wanted) {
+      // A layout asks for all that may be there; a column that is not comes out as missing, as from any other file.
+      const present = wanted.filter((column) => columns.includes(column));
       let start = 0;
       for (const group of metadata.row_groups) {
         const end = start + Number(group.num_rows);
         const rows: Record<string, unknown>[] = await orRefuse(
           name,
-          parquetReadObjects({ file, metadata, columns: [...wanted], rowStart: start, rowEnd: end, compressors }),
+          parquetReadObjects({ file, metadata, columns: present, rowStart: start, rowEnd: end, compressors }),
         );
         for (let at = 0; at < rows.length; at += batchRows) {
           yield rows.slice(at, at + batchRows).map((row) => wanted.map((column) => cellOf(row[column])));

@@ -16,6 +16,7 @@ const optionsSchema = Type.Object(
     embeddings: Type.Optional(Type.Array(Type.String())),
     models: Type.Optional(Type.Array(Type.String())),
     cost: Type.Optional(Type.String()),
+    pool: Type.Optional(Type.String()),
     protocol: Type.Optional(Type.String()),
     strong: Type.Optional(Type.String()),
     weak: Type.Optional(Type.String()),

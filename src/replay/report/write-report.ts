@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { checkParentFolder, makeParents, putBack } from '../../artefacts/parent-folder.ts';
 import { messageOf, PointsmanError } from '../../core/errors.ts';
 import { parseManifest } from './manifest.ts';
 
@@ -11,7 +12,7 @@ export type ReportFiles = ReadonlyMap<string, string>;
  * alone. Called before the work, not after.
  */
 export function checkReportFolder(out: string): void {
-  if (!existsSync(out)) return;
+  if (!existsSync(out)) return checkParentFolder(out);
   let files: readonly string[];
   try {
     files = readdirSync(out);
@@ -37,15 +38,15 @@ export function writeReport(out: string, files: ReportFiles): void {
   const beside = (suffix: string): string => join(dirname(target), `.${basename(target)}.${process.pid}.${suffix}`);
   const [draft, replaced] = [beside('draft'), beside('replaced')];
   try {
+    makeParents(target);
     rmSync(draft, { recursive: true, force: true });
-    mkdirSync(draft, { recursive: true });
+    mkdirSync(draft);
     for (const [name, text] of files) writeFileSync(join(draft, name), text, { flag: 'wx' });
     if (existsSync(target)) renameSync(target, replaced);
     renameSync(draft, target);
     rmSync(replaced, { recursive: true, force: true });
   } catch (cause) {
-    if (existsSync(replaced) && !existsSync(target)) renameSync(replaced, target);
-    rmSync(draft, { recursive: true, force: true });
+    putBack(target, replaced, draft);
     throw new PointsmanError('invalid_data', `${out}: the report cannot be written (${messageOf(cause)}).`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib';
 import { parquetWriteBuffer, type ColumnSource } from 'hyparquet-writer';
@@ -204,6 +204,39 @@ describe('JSON in pieces', () => {
       expect(found.map((row) => row.prompt)).toEqual(nasty);
     }
   });
+
+  it('is cut right where backslashes meet the end of a chunk of 1 MB', async () => {
+    for (const shift of [0, 1, 2]) {
+      const prompts = ['a'.repeat(shift), '\\'.repeat((1 << 20) + shift), '"', '\\"'.repeat(400_000)].map(
+        (each) => `.${each}`,
+      );
+      const rows = prompts.map((prompt, i) => ({ sample_id: `${i}`, prompt, m: 1 }));
+      const found = await rowsOf(fileOf('t.jsonl', jsonLines(rows)), 'all', { models: ['m'] });
+      expect(found.map((row) => row.prompt)).toEqual(prompts);
+    }
+  });
+
+  it('is refused where an object does not end, before the file does', async () => {
+    const row = '{"sample_id":"1","prompt":"p","m":1}\n';
+    const endless = (megabytes: number): Buffer =>
+      gzipSync(`{"sample_id":"2","prompt":"${' '.repeat(megabytes << 20)}`);
+    // What follows is no gzip: it would be told instead, had anybody read so far.
+    const broken = Buffer.alloc(1 << 16, 7);
+    const path = join(folderOf({ 't.raw': Buffer.concat([gzipSync(row), endless(70), broken]) }), 't.raw');
+    await expect(read(path)).rejects.toThrow('t.raw, row 2: an object of more than 64 MB');
+  });
+});
+
+describe('a file that is not what it is called', () => {
+  it('is named as what it is', async () => {
+    await expect(read(fileOf('t.parquet', 'sample_id,prompt,m\n1,p,1\n'))).rejects.toThrow(
+      't.parquet: it is named .parquet, but is no Parquet file.',
+    );
+    const folder = folderOf({ 'notes.txt': '' });
+    symlinkSync(join(folder, 'nowhere.csv'), join(folder, 'link.csv'));
+    await expect(read(join(folder, 'link.csv'))).rejects.toThrow('it is a link to something that is not there');
+    await expect(read(join(folder, 'none.csv'))).rejects.toThrow('there is no such file or folder');
+  });
 });
 
 describe('a row for each query and model', () => {
@@ -395,6 +428,16 @@ describe('RouteLLM', () => {
     const pair = await read(path, 'all', { models: ['claude', 'gpt'] });
     expect(table(pair)).toMatchObject({ ids: ['1', '3'], quality: [0, 1, 0, 1] });
     await expect(read(path)).rejects.toThrow('arena.csv: none of 3 rows knows all 3 models; name fewer models.');
+  });
+
+  it('reads preferences from Parquet, which has either kind of winner but not both', async () => {
+    const flags = [
+      { id: 1, model_a: 'a', model_b: 'b', prompt: 'p', winner_model_a: 0, winner_model_b: 1, winner_tie: 0 },
+    ];
+    const plain = [{ question_id: 'q', model_a: 'a', model_b: 'b', prompt: 'p', winner: 'model_b' }];
+    for (const rows of [flags, plain]) {
+      expect(table(await read(fileOf('t.parquet', parquet(rows))))).toMatchObject({ quality: [0, 1], cost: null });
+    }
   });
 
   it('refuses preferences that nobody won', async () => {

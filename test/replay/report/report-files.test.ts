@@ -14,7 +14,7 @@ import { escapeLatex, latexFigures, latexTable } from '../../../src/replay/repor
 import { reproduceReport } from '../../../src/replay/report/reproduce.ts';
 import { linearScale, logScale } from '../../../src/replay/report/scale.ts';
 import { writeReplay } from '../../../src/replay/report/run-manifest.ts';
-import { checkReportFolder } from '../../../src/replay/report/write-report.ts';
+import { checkReportFolder, writeReport } from '../../../src/replay/report/write-report.ts';
 import { temporaryFolder } from '../helpers.ts';
 import { asCsv, catsAndDogs } from '../worlds.ts';
 
@@ -190,5 +190,16 @@ describe('the files of a report', () => {
     expect(() => checkReportFolder(mine)).toThrow('holds something that is no report (thesis.tex)');
     expect(() => checkReportFolder(path)).toThrow('there is a file of this name');
     expect(existsSync(join(mine, 'thesis.tex'))).toBe(true);
+  });
+
+  it('says before the work where no folder could be', () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    expect(() => checkReportFolder(join(file, 'deep', 'report'))).toThrow('a-file is a file, not a folder');
+    expect(() => checkReportFolder(join(folder, 'not', 'there', 'yet'))).not.toThrow();
+    // Linux' /proc takes no folder and says ENOENT, on which a recursive mkdir never ends.
+    if (existsSync('/proc/self')) {
+      expect(() => writeReport('/proc/pointsman/report', new Map())).toThrow('the report cannot be written');
+    }
   });
 });

@@ -50,6 +50,7 @@ export function openRouterEval(options: RouterEvalOptions): DatasetReader | null
     hasCost: false,
     embeddedText: 'prompt',
     source,
+    hasOwnParts: true,
     async *rows() {
       for (const split of splitsOf[options.part]) {
         const texts = valuesOf(member(prompts, `${split}_prompt`), file);
