@@ -1,6 +1,7 @@
 /**
  * Writes into a folder what the gateway needs to be measured: 2,000 rows of the planted world spread over 11 models, knn
- * and ridge trained on them, and three configurations over the mock upstream on port 9100. `npm run build` first.
+ * and ridge trained on them (with vectors of 256 numbers, the default, and of 128), and configurations over the mock
+ * upstream on port 9100. `npm run build` first.
  *
  *     npx tsx bench/gateway/prepare.ts FOLDER
  */
@@ -8,6 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { plantedModels } from '../../src/math/planted-world.ts';
 import { plantedRows } from '../../src/math/planted-rows.ts';
+import { createHashingEmbedder, defaultDimensions } from '../../src/embedding/hashing.ts';
 import { runTrain } from '../../src/replay/train.ts';
 
 const folder = resolve(process.argv[2] ?? 'bench-gateway');
@@ -30,7 +32,11 @@ const lines = rows.map((row) =>
 );
 const data = join(folder, 'rows.csv');
 writeFileSync(data, `${[header.join(','), ...lines].join('\n')}\n`);
-await runTrain({ data, out: join(folder, 'artefact'), resamples: 20 });
+const fewer = 128;
+for (const dimensions of [defaultDimensions, fewer]) {
+  const embedder = createHashingEmbedder({ dimensions });
+  await runTrain({ data, embedder, out: join(folder, `artefact-${dimensions}`), resamples: 20 });
+}
 
 const modelYaml = models.map(
   (id, i) => `  - id: ${id}
@@ -40,20 +46,23 @@ const modelYaml = models.map(
     context_tokens: 1000000`,
 );
 const routes = [
-  ['static', 9301, '{ type: static, model: model-3 }', 'mean'],
-  ['ridge', 9302, '{ type: cost-aware, lambda: 100 }', 'ridge'],
-  ['knn', 9303, '{ type: cost-aware, lambda: 100 }', 'knn'],
+  ['static', 9301, '{ type: static, model: model-3 }', 'mean', defaultDimensions],
+  ['ridge', 9302, '{ type: cost-aware, lambda: 100 }', 'ridge', defaultDimensions],
+  ['knn', 9303, '{ type: cost-aware, lambda: 100 }', 'knn', defaultDimensions],
+  ['ridge-128', 9304, '{ type: cost-aware, lambda: 100 }', 'ridge', fewer],
+  ['knn-128', 9305, '{ type: cost-aware, lambda: 100 }', 'knn', fewer],
 ] as const;
-for (const [name, port, policy, estimator] of routes) {
+for (const [name, port, policy, estimator, dimensions] of routes) {
   writeFileSync(
     join(folder, `${name}.yaml`),
     `listen: { port: ${port} }
 storage: { path: ${name}.db }
 models:
 ${modelYaml.join('\n')}
+embedder: { type: hashing, dimensions: ${dimensions} }
 estimators:
-  knn: { type: knn, artefact: artefact }
-  ridge: { type: ridge, artefact: artefact }
+  knn: { type: knn, artefact: artefact-${dimensions} }
+  ridge: { type: ridge, artefact: artefact-${dimensions} }
 routes:
   auto:
     policy: ${policy}

@@ -47,6 +47,40 @@ export function createPlainKernels(): Kernels {
         scores[row] = sum;
       }
     },
+    histogram(scores, cells, count, counts, buckets, shift) {
+      const held = new Int32Array(buffer, cells, count);
+      const sums = new Int32Array(buffer, counts, buckets);
+      let best = -(2 ** 31);
+      new Int32Array(buffer, scores, count).forEach((score, row) => {
+        if (score > best) best = score;
+        const bucket = Math.min(buckets - 1, (score >> shift) + buckets / 2);
+        sums[bucket] = (sums[bucket] ?? 0) + (held[row] ?? 0);
+      });
+      return best;
+    },
+    passing(scores, count, lowest, out) {
+      const rows = new Int32Array(buffer, out, count);
+      let found = 0;
+      new Int32Array(buffer, scores, count).forEach((score, row) => {
+        if (score >= lowest) rows[found++] = row;
+      });
+      return found;
+    },
+    weigh(list, weights, count, values, width, out) {
+      const rows = new Int32Array(buffer, list, count);
+      const shares = doubles(weights, count);
+      const sums = doubles(out, width * 2);
+      rows.forEach((row, n) => {
+        const matrix = doubles(values + row * width * 8, width);
+        const weight = shares[n] ?? 0;
+        for (let column = 0; column < width; column++) {
+          const value = matrix[column] ?? 0;
+          const weighted = weight * value;
+          sums[column * 2] = (sums[column * 2] ?? 0) + weighted;
+          sums[column * 2 + 1] = (sums[column * 2 + 1] ?? 0) + weighted * value;
+        }
+      });
+    },
     products(rows, count, x, n, out) {
       const matrix = doubles(rows, count * n);
       const vector = doubles(x, n);

@@ -15,9 +15,20 @@ function compile(): WebAssembly.Module | null {
 
 const module = compile();
 
+const loopNames = [
+  'dots',
+  'histogram',
+  'passing',
+  'weigh',
+  'products',
+  'quadratic',
+  'multiply',
+  'addOuter',
+] as const satisfies readonly (keyof Loops)[];
+
 /** Our own exports, whose types kernels.wat settles; the tests of both kinds check that these agree. */
 function isLoops(exports: object): exports is Loops {
-  return ['dots', 'products', 'quadratic', 'multiply', 'addOuter'].every((name) => name in exports);
+  return loopNames.every((name) => name in exports);
 }
 
 /** One memory with its loops: WebAssembly SIMD where it can be had, else plain TypeScript with the same results. */
@@ -30,6 +41,9 @@ export function createKernels(): Kernels {
     return {
       kind: 'wasm',
       dots: loops.dots,
+      histogram: loops.histogram,
+      passing: loops.passing,
+      weigh: loops.weigh,
       products: loops.products,
       quadratic: loops.quadratic,
       multiply: loops.multiply,

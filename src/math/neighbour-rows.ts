@@ -3,6 +3,7 @@ import type { State } from '../core/state.ts';
 import { ModelIndex } from './model-index.ts';
 import { createNeighbourhoodFinder, lowestIn } from './neighbourhood.ts';
 import { QuantisedRows, shareRows } from './quantised-rows.ts';
+import { RowValues } from './row-values.ts';
 import { addMoments, momentWidth } from './running-mean.ts';
 import { StateReader } from './state-reader.ts';
 import { thinRows } from './thin-rows.ts';
@@ -39,7 +40,7 @@ export class NeighbourRows {
   readonly #near: Near = { moments: new Float64Array(0), effective: new Float64Array(0) };
   readonly #find = createNeighbourhoodFinder();
   /** [rows x models], NaN where unobserved. */
-  #values: Float64Array = new Float64Array(0);
+  readonly #values = new RowValues();
   /** [rows x factWidth]: prompt tokens, weight, and the only observed column (−1: not exactly one). */
   #facts: Float64Array = new Float64Array(0);
   /** [rows] observed values in each. */
@@ -65,7 +66,7 @@ export class NeighbourRows {
     this.#next = 0;
     const kept = thinRows(rows, this.#maxTrained);
     const width = this.models.size;
-    this.#values = new Float64Array(kept.length * width);
+    this.#values.lay(kept.length, width);
     this.#facts = new Float64Array(kept.length * factWidth);
     this.#cells = new Int32Array(kept.length);
     for (let row = 0; row < rows.promptTokens.length; row++) {
@@ -78,7 +79,7 @@ export class NeighbourRows {
       const place = this.#trained++;
       const values = rows.values.subarray(row * width, (row + 1) * width);
       directions.set(place, rows.embeddings.subarray(row * rows.dimensions, (row + 1) * rows.dimensions));
-      this.#values.set(values, place * width);
+      this.#values.all.set(values, place * width);
       this.#facts[place * factWidth] = rows.promptTokens[row] ?? 0;
       this.#facts[place * factWidth + 1] = 1;
       const cells = observedIn(values);
@@ -98,8 +99,8 @@ export class NeighbourRows {
     this.#next = (this.#next + 1) % this.#maxOnline;
     this.#makeRoom(row + 1);
     const width = this.models.size;
-    this.#values.fill(NaN, row * width, (row + 1) * width);
-    this.#values[row * width + column] = value;
+    this.#values.all.fill(NaN, row * width, (row + 1) * width);
+    this.#values.all[row * width + column] = value;
     this.#facts[row * factWidth] = promptTokens;
     this.#facts[row * factWidth + 1] = weight;
     this.#facts[row * factWidth + 2] = column;
@@ -114,20 +115,21 @@ export class NeighbourRows {
     const count = this.#rows;
     const scores = count === 0 ? null : this.#scoresOf(embedding);
     if (scores === null) return found;
-    const { edge, edgeShare, best } = this.#find(scores, this.#cells, k * width);
-    const [outside, inside] = [lowestIn(edge), lowestIn(edge + 1)];
+    const { edge, edgeShare, best, rows } = this.#find(scores, this.#cells, k * width);
+    const inside = lowestIn(edge + 1);
     if (best <= 0 && sharpness > 0) return found;
     const scale = 1 / Math.max(best, 1);
-    const values = this.#values;
+    const { all: values, list, weights } = this.#values;
     const facts = this.#facts;
     const cells = this.#cells;
     // Rows that saw every model share their sums of weights; only their values differ from model to model.
+    let full = 0;
     let fullWeight = 0;
     let fullSquares = 0;
     let fullPrompts = 0;
-    for (let row = 0; row < count; row++) {
+    for (let n = 0; n < rows.length; n++) {
+      const row = rows[n] ?? 0;
       const score = scores[row] ?? 0;
-      if (score < outside) continue;
       const nearness = power(Math.max(0, score * scale), sharpness) * (score < inside ? edgeShare : 1);
       if (nearness === 0) continue;
       const promptTokens = facts[row * factWidth] ?? 0;
@@ -137,12 +139,8 @@ export class NeighbourRows {
         fullWeight += weight;
         fullSquares += weight * weight;
         fullPrompts += weight * promptTokens;
-        for (let column = 0, at = 1; column < width; column++, at += momentWidth) {
-          const value = values[first + column] ?? 0;
-          const weighted = weight * value;
-          moments[at] = (moments[at] ?? 0) + weighted;
-          moments[at + 1] = (moments[at + 1] ?? 0) + weighted * value;
-        }
+        list[full] = row;
+        weights[full++] = weight;
         continue;
       }
       const only = facts[row * factWidth + 2] ?? -1;
@@ -158,11 +156,14 @@ export class NeighbourRows {
         effective[column] = (effective[column] ?? 0) + weight * weight;
       }
     }
+    const sums = this.#values.weigh(full);
     for (let column = 0; column < width; column++) {
       const at = column * momentWidth;
       const weight = (moments[at] ?? 0) + fullWeight;
       const squares = (effective[column] ?? 0) + fullSquares;
       moments[at] = weight;
+      moments[at + 1] = (moments[at + 1] ?? 0) + (sums[column * 2] ?? 0);
+      moments[at + 2] = (moments[at + 2] ?? 0) + (sums[column * 2 + 1] ?? 0);
       moments[at + 3] = (moments[at + 3] ?? 0) + fullPrompts;
       effective[column] = squares > 0 ? weight ** 2 / squares : 0;
     }
@@ -183,7 +184,7 @@ export class NeighbourRows {
       },
       arrays: {
         directions: joined(this.#trainedDirections.view(), this.#onlineDirections.view()),
-        values: this.#values.slice(0, rows * this.models.size),
+        values: this.#values.all.slice(0, rows * this.models.size),
         facts: this.#facts.slice(0, rows * factWidth),
         moments: this.moments.slice(),
       },
@@ -213,7 +214,8 @@ export class NeighbourRows {
     this.#trainedDirections = shareRows(trainedDirections);
     this.#onlineDirections = new QuantisedRows(this.#context.dimensions);
     this.#onlineDirections.load(directions.subarray(split));
-    this.#values = values;
+    this.#values.lay(rows, names.length);
+    this.#values.all.set(values);
     this.#facts = facts;
     this.#cells = new Int32Array(rows);
     for (let row = 0; row < rows; row++) {
@@ -257,12 +259,7 @@ export class NeighbourRows {
     const before = this.models.size;
     const column = this.models.add(model);
     const width = before + 1;
-    const rows = this.#cells.length;
-    const wider = new Float64Array(rows * width).fill(NaN);
-    for (let row = 0; row < rows; row++) {
-      wider.set(this.#values.subarray(row * before, (row + 1) * before), row * width);
-    }
-    this.#values = wider;
+    this.#values.grow(this.#cells.length, width, NaN);
     const moments = new Float64Array(width * momentWidth);
     moments.set(this.moments);
     this.moments = moments;
@@ -277,7 +274,7 @@ export class NeighbourRows {
       larger.set(from);
       return larger;
     };
-    this.#values = grow(this.#values, capacity * this.models.size);
+    this.#values.grow(capacity, this.models.size, 0);
     this.#facts = grow(this.#facts, capacity * factWidth);
     const cells = new Int32Array(capacity);
     cells.set(this.#cells);

@@ -75,6 +75,48 @@ describe.each(Object.entries(kinds))('%s kernels', (_, create) => {
     expect([...new Int32Array(kernels.buffer, 192, 2)]).toEqual([32767 * 32767, -32767 * 32767 + 35]);
   });
 
+  it.each([1, 2, 3, 4, 5, 7, 8, 11])('score each of %i rows by itself, in fours or not', (count) => {
+    const kernels = create();
+    const [stride, width] = [96, 48];
+    kernels.reserve(stride * (count + 1) + count * 4);
+    const random = seededRandom(count);
+    const shorts = new Int16Array(kernels.buffer, 0, width * (count + 1));
+    for (let i = 0; i < shorts.length; i++) shorts[i] = random.integer(60_000) - 30_000;
+    const out = stride * (count + 1);
+    // int32 wraps; 48 products of at most 3e4^2 do not fit, so they are made smaller.
+    for (let i = 0; i < width; i++) shorts[i] = (shorts[i] ?? 0) >> 8;
+    kernels.dots(stride, count, stride, 0, out);
+    const expected = Array.from({ length: count }, (_, row) =>
+      Array.from({ length: width }, (_none, i) => (shorts[i] ?? 0) * (shorts[(row + 1) * width + i] ?? 0)).reduce(
+        (a, b) => a + b,
+      ),
+    );
+    expect([...new Int32Array(kernels.buffer, out, count)]).toEqual(expected);
+  });
+
+  it('counts cells by bucket of score, and gives the best score', () => {
+    const kernels = create();
+    kernels.reserve(4 * (4 + 4 + 8 + 4));
+    const [scores, cells, counts] = [0, 16, 32].map((at) => new Int32Array(kernels.buffer, at, at === 32 ? 8 : 4));
+    scores?.set([-9, 3, 100, 4]);
+    cells?.set([1, 2, 3, 4]);
+    // Buckets of 4, the fifth holding 0 to 3; what is above the last one counts there.
+    expect(kernels.histogram(0, 16, 4, 32, 8, 2)).toBe(100);
+    expect([...(counts ?? [])]).toEqual([0, 1, 0, 0, 2, 4, 0, 3]);
+    scores?.fill(-5);
+    expect(kernels.histogram(0, 16, 4, 32, 8, 2)).toBe(-5);
+  });
+
+  it('lists the rows that pass, those at the bar included', () => {
+    const kernels = create();
+    kernels.reserve(4 * 10);
+    new Int32Array(kernels.buffer, 0, 5).set([7, -8, 6, 7, 9]);
+    expect(kernels.passing(0, 5, 7, 20)).toBe(3);
+    expect([...new Int32Array(kernels.buffer, 20, 3)]).toEqual([0, 3, 4]);
+    expect(kernels.passing(0, 5, 10, 20)).toBe(0);
+    expect(kernels.passing(0, 5, -(2 ** 31), 20)).toBe(5);
+  });
+
   it.each([1, 3, 4, 6, 17])('multiply rows of %i with a vector', (n) => {
     const kernels = create();
     const { x, out, packed } = lay(kernels, n, n);
