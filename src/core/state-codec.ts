@@ -1,5 +1,3 @@
-import { Type } from 'typebox';
-import { Value } from 'typebox/value';
 import { PointsmanError } from './errors.ts';
 import type { Json, State, TypedArray } from './state.ts';
 
@@ -12,17 +10,30 @@ const magic = 'PMS1';
 const kinds = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array } as const;
 type Kind = keyof typeof kinds;
 
-const Header = Type.Object({
-  version: Type.Integer(),
-  data: Type.Record(Type.String(), Type.Unsafe<Json>({})),
-  arrays: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      kind: Type.Union([Type.Literal('f32'), Type.Literal('f64'), Type.Literal('i32'), Type.Literal('u8')]),
-      length: Type.Integer({ minimum: 0 }),
-    }),
-  ),
-});
+interface Header {
+  readonly version: number;
+  readonly data: Readonly<Record<string, Json>>;
+  readonly arrays: readonly { readonly name: string; readonly kind: Kind; readonly length: number }[];
+}
+
+const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0;
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** By hand: the thread that owns the database decodes states, and a schema library would double its memory. */
+const isHeader = (value: unknown): value is Header =>
+  isRecord(value) &&
+  Number.isInteger(value['version']) &&
+  isRecord(value['data']) &&
+  Array.isArray(value['arrays']) &&
+  value['arrays'].every(
+    (entry: unknown) =>
+      isRecord(entry) &&
+      typeof entry['name'] === 'string' &&
+      typeof entry['kind'] === 'string' &&
+      Object.hasOwn(kinds, entry['kind']) &&
+      isCount(entry['length']),
+  );
 
 const align = (offset: number): number => (offset + 7) & ~7;
 
@@ -71,7 +82,7 @@ export function decodeState(bytes: Uint8Array): State {
   } catch (cause) {
     throw broken('its header is not JSON', cause);
   }
-  if (!Value.Check(Header, header)) throw broken('its header has another shape');
+  if (!isHeader(header)) throw broken('its header has another shape');
   const arrays: Record<string, TypedArray> = {};
   let offset = align(headerEnd);
   for (const { name, kind, length } of header.arrays) {

@@ -48,9 +48,25 @@ describe('state codec', () => {
     }
   });
 
-  it('refuses a header of another shape', () => {
-    const header = Buffer.from('{"version":1,"data":{},"arrays":[{"name":"a","kind":"f99","length":1}]}');
-    const bytes = Buffer.alloc(8 + header.length);
+  const array = { name: 'a', kind: 'f64', length: 1 };
+  it.each([
+    null,
+    [],
+    'text',
+    { data: {}, arrays: [] },
+    { version: 1.5, data: {}, arrays: [] },
+    { version: 1, data: [], arrays: [] },
+    { version: 1, data: null, arrays: [] },
+    { version: 1, data: {}, arrays: {} },
+    { version: 1, data: {}, arrays: [null] },
+    { version: 1, data: {}, arrays: [{ ...array, name: 7 }] },
+    { version: 1, data: {}, arrays: [{ ...array, kind: 'f99' }] },
+    { version: 1, data: {}, arrays: [{ ...array, kind: 'toString' }] },
+    { version: 1, data: {}, arrays: [{ ...array, length: -1 }] },
+    { version: 1, data: {}, arrays: [{ ...array, length: '1' }] },
+  ])('refuses the header %j', (shape) => {
+    const header = Buffer.from(JSON.stringify(shape));
+    const bytes = Buffer.alloc(64 + header.length);
     bytes.write('PMS1');
     bytes.writeUInt32LE(header.length, 4);
     header.copy(bytes, 8);
