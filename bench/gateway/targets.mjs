@@ -25,6 +25,8 @@ export function targets() {
     ['static', 9301],
     ['ridge', 9302],
     ['knn', 9303],
+    ['ridge-128', 9304],
+    ['knn-128', 9305],
   ]) {
     const config = `${process.env.BENCH_TMP}/${name}.yaml`;
     list.push({
