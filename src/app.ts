@@ -86,6 +86,8 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     beginGeneration(plan, surroundings),
     recallSpending(budgets, (rows) => budgets.seed(rows), store, logger),
   ]);
+  const conversations = createConversations(clock);
+  conversations.adopt(config);
   let current: Generation = first;
   const targets = (): readonly Target[] => current.config.models.flatMap((model) => model.targets);
   // Loaded where it is used: the Redis client is large.
@@ -95,6 +97,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
       : (await import('./app/sharing.ts')).beginSharing(config.queue, {
           budgets,
           upstream,
+          conversations,
           store,
           clock,
           logger,
@@ -103,8 +106,6 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
   await sharing?.begun;
   current.serve();
   upstream.adopt(upstreamPlanOf(config));
-  const conversations = createConversations(clock);
-  conversations.adopt(config);
 
   const metrics = createMetrics();
   metrics.watchStore(() => store.health());

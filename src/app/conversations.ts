@@ -25,12 +25,17 @@ export interface Conversations {
   /** Null where the route does not know conversations. */
   begin(decision: string, query: Query, resolved: Resolved, body: RequestBody, headers: Headers): Turn | null;
   completed(completion: Completion): void;
+  /** Told of every turn that was answered here. */
+  onServed(tell: (session: string, model: string, tokens: number) => void): void;
+  /** A turn that another gateway answered `ageMs` ago. */
+  heard(session: string, model: string, tokens: number, ageMs: number): void;
 }
 
 export function createConversations(clock: Clock): Conversations {
   const sessions = new Sessions(clock);
   /** Null: no route knows conversations, and nothing is done. */
   let rules: ReadonlyMap<string, SessionRule> | null = null;
+  let tell: ((session: string, model: string, tokens: number) => void) | null = null;
   const open = new Map<string, { readonly id: string; readonly promptTokens: number }>();
   return {
     adopt({ routes }) {
@@ -59,6 +64,9 @@ export function createConversations(clock: Clock): Conversations {
       const usage = attempts.at(-1)?.usage ?? null;
       const tokens = usage === null ? turn.promptTokens : usage.inputTokens + usage.outputTokens;
       sessions.served(turn.id, servedModel, tokens);
+      tell?.(turn.id, servedModel, tokens);
     },
+    onServed: (told) => void (tell = told),
+    heard: (session, model, tokens, ageMs) => sessions.served(session, model, tokens, ageMs),
   };
 }

@@ -11,7 +11,9 @@ import { openRedisLink, type RedisSession } from '../queue/redis.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { createSharedBudgets } from './shared-budgets.ts';
+import type { Conversations } from './conversations.ts';
 import { createSharedCooldowns } from './shared-cooldowns.ts';
+import { createSharedSessions } from './shared-sessions.ts';
 
 export interface Sharing {
   /** Resolves when limits are shared, or it is known that they cannot be now. */
@@ -22,6 +24,7 @@ export interface Sharing {
 export interface SharingContext {
   readonly budgets: Budgets;
   readonly upstream: Upstream;
+  readonly conversations: Conversations;
   readonly store: OutcomeStore;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -39,19 +42,21 @@ const startMs = 3_000;
 const isShared = (target: Target): boolean =>
   URL.canParse(target.baseUrl) && !isLoopback(new URL(target.baseUrl).hostname);
 
-/** Limits and cooldowns of all gateways on one Redis. What else they come to share begins here. */
+/** Limits, cooldowns and conversations of all gateways on one Redis. What else they come to share begins here. */
 export function beginSharing(queue: SharedQueue, context: SharingContext): Sharing {
-  const { budgets, upstream, store, clock, logger, targets } = context;
+  const { budgets, upstream, conversations, store, clock, logger, targets } = context;
   const keys = queueKeys(queue.prefix);
   // Learning tells of the same Redis.
   const link = openRedisLink({ url: queue.url, channel: keys.channel, onTrouble: () => {} });
   let gateway = newId('gateway_');
   let identified = false;
   const limits = createSharedBudgets(budgets, keys, () => gateway);
+  const me = newId('process_');
+  const sessions = createSharedSessions(conversations, keys, me, clock);
   const cooldowns = createSharedCooldowns(
     upstream,
     keys,
-    newId('process_'),
+    me,
     (id) => targets().some((target) => target.id === id && isShared(target)),
     clock,
   );
@@ -82,16 +87,22 @@ export function beginSharing(queue: SharedQueue, context: SharingContext): Shari
 
   const begin = async (session: RedisSession): Promise<void> => {
     await cooldowns.begin(session).catch(() => undefined);
+    await sessions.begin(session).catch(() => undefined);
     await round(session);
     void loop(session);
   };
 
-  link.onMessage((text) => cooldowns.hear(text));
+  link.onMessage((text) => {
+    cooldowns.hear(text);
+    sessions.hear(text);
+  });
   let first: Promise<void> = Promise.resolve();
   link.onSession((session) => {
     current = session;
-    if (session === null) limits.alone();
-    else first = begin(session);
+    if (session === null) {
+      limits.alone();
+      sessions.alone();
+    } else first = begin(session);
   });
   return {
     begun: link.settled(startMs).then(() => first),
@@ -100,6 +111,7 @@ export function beginSharing(queue: SharedQueue, context: SharingContext): Shari
       closed = true;
       if (timer !== null) clearTimeout(timer);
       await first;
+      await sessions.flush().catch(() => undefined);
       // Gives back what was not spent. The loop ends with its timer.
       if (session !== null && link.state.type === 'ready') await limits.giveBack(session).catch(() => undefined);
       await link.close();

@@ -21,6 +21,9 @@ export interface QueueKeys {
   state(learner: string): string;
   spending(day: string): string;
   readonly cooldowns: string;
+  /** Hash of conversation to who answered it last, and sorted set of when. */
+  readonly sessions: string;
+  readonly sessionTimes: string;
 }
 
 export function queueKeys(prefix: string): QueueKeys {
@@ -38,5 +41,7 @@ export function queueKeys(prefix: string): QueueKeys {
     state: (learner) => `${tag}:state:${learner}`,
     spending: (day) => `${tag}:spending:${day}`,
     cooldowns: `${tag}:cooldowns`,
+    sessions: `${tag}:sessions`,
+    sessionTimes: `${tag}:session_times`,
   };
 }

@@ -18,6 +18,8 @@ interface Warmth {
 
 interface Session {
   model: string;
+  /** When its last known turn was answered; monotonic milliseconds. */
+  at: number;
   readonly warm: Map<string, Warmth>;
 }
 
@@ -59,11 +61,15 @@ export class Sessions {
     };
   }
 
-  /** A turn was answered. `tokens` of its prompt and answer together. */
-  served(id: string, model: string, tokens: number): void {
-    const session = this.#sessions.get(id) ?? { model, warm: new Map<string, Warmth>() };
+  /** A turn was answered, here or elsewhere, `ageMs` ago. `tokens` of its prompt and answer together. */
+  served(id: string, model: string, tokens: number, ageMs = 0): void {
+    const at = this.#clock.monotonic() - ageMs;
+    const session = this.#sessions.get(id) ?? { model, at, warm: new Map<string, Warmth>() };
+    // Word of an earlier turn came late.
+    if (at < session.at) return;
     session.model = model;
-    session.warm.set(model, { tokens, at: this.#clock.monotonic() });
+    session.at = at;
+    session.warm.set(model, { tokens, at });
     this.#sessions.delete(id);
     this.#sessions.set(id, session);
     if (this.#sessions.size <= this.#most) return;

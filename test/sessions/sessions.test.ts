@@ -24,6 +24,19 @@ describe('Sessions', () => {
     expect([one.model, one.warmTokens('a'), one.warmTokens('b')]).toEqual(['b', 0, 3000]);
   });
 
+  it('a turn that was heard of late is as old as it is, and never replaces a later one', () => {
+    const clock = manualClock(10_000);
+    const sessions = new Sessions(clock);
+    sessions.served('s', 'a', 2000, 700);
+    expect(sessions.view('s', rule).warmTokens('a')).toBe(2000);
+    sessions.served('s', 'b', 3000, 800);
+    expect(sessions.view('s', rule)).toMatchObject({ model: 'a' });
+    sessions.served('s', 'c', 3000, 600);
+    expect(sessions.view('s', rule)).toMatchObject({ model: 'c' });
+    clock.advance(400);
+    expect([sessions.view('s', rule).warmTokens('a'), sessions.view('s', rule).warmTokens('c')]).toEqual([0, 3000]);
+  });
+
   it('prompts too short to be cached are never warm', () => {
     const sessions = new Sessions(manualClock(1));
     sessions.served('s', 'a', 1023);
