@@ -46,17 +46,16 @@ export function lineOf(measured: Measured): string {
   return [`${measured.name}: ${figures.join('; ')}`, verdict(measured)].filter((part) => part !== '').join('; ');
 }
 
-/** Tables in Markdown, a new one wherever the figures change. */
+/** Tables in Markdown, one for each set of figures. */
 export function tablesOf(all: readonly Measured[]): string {
-  const lines: string[] = [];
-  let heading = '';
+  const tables = new Map<string, string[]>();
   for (const measured of all) {
     const figures = figuresOf(measured);
     const head = `| scenario | ${figures.join(' | ')} | bar |\n|${'---|'.repeat(figures.length + 2)}`;
-    if (head !== heading) lines.push(...(heading === '' ? [] : ['']), head);
-    heading = head;
     const cells = figures.map((figure) => told(valuesOf(measured, figure)));
+    const lines = tables.get(head) ?? [];
     lines.push(`| ${measured.name} | ${cells.join(' | ')} | ${verdict(measured)} |`);
+    tables.set(head, lines);
   }
-  return lines.join('\n');
+  return [...tables].map(([head, lines]) => [head, ...lines].join('\n')).join('\n\n');
 }
