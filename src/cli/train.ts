@@ -5,6 +5,7 @@ import { defaultEstimators, defaultSeed } from '../replay/replay.ts';
 import { trainFromLog } from '../replay/train-log.ts';
 import { runTrain, type TrainResult } from '../replay/train.ts';
 import { loadCatalogue } from '../routing/catalogue.ts';
+import { embedderHelp, withEmbedderOf } from './configured-embedder.ts';
 import { list, wholeNumber } from './numbers.ts';
 import { progressBar } from './progress-bar.ts';
 
@@ -14,6 +15,7 @@ interface TrainFlags {
   readonly route?: string;
   readonly models?: readonly string[];
   readonly pool?: string;
+  readonly config?: string;
   readonly out: string;
   readonly estimator?: readonly string[];
   readonly seed?: string;
@@ -30,6 +32,7 @@ export function trainCommand(): Command {
     .option('--pool <path>', "with --data: which of RouterEval's pools, as easy/5/strong_to_weak")
     .option('--from-log <file>', "in place of --data: a gateway's own outcomes (storage.path), weighed by propensity")
     .option('--route <name>', 'with --from-log: only requests of this route')
+    .option('-c, --config <file>', `with --data: ${embedderHelp}`)
     .requiredOption('--out <folder>', 'where the artefact goes; one that is there is replaced')
     .option('-e, --estimator <names>', 'what to fit, by comma or repeated, or "all" (default: knn,ridge)', list)
     .option('--seed <text>', 'of splits, folds and resamples')
@@ -54,13 +57,13 @@ async function train(flags: TrainFlags, onProgress: OnProgress): Promise<TrainRe
   const estimators = flags.estimator?.includes('all') === true ? await allEstimators() : flags.estimator;
   if (data !== undefined) {
     if (route !== undefined) throw new PointsmanError('invalid_request', '--route goes with --from-log only.');
-    return await runTrain(
-      { data, models: flags.models, pool: flags.pool, out, estimators, seed, folds, threads },
-      onProgress,
+    const { models, pool } = flags;
+    return await withEmbedderOf(flags.config, async (embedder) =>
+      await runTrain({ data, models, pool, embedder, out, estimators, seed, folds, threads }, onProgress),
     );
   }
-  if (flags.models !== undefined || flags.pool !== undefined) {
-    throw new PointsmanError('invalid_request', '--models and --pool go with --data only.');
+  if (flags.models !== undefined || flags.pool !== undefined || flags.config !== undefined) {
+    throw new PointsmanError('invalid_request', '--models, --pool and --config go with --data only.');
   }
   const names = estimators ?? defaultEstimators;
   return await trainFromLog(

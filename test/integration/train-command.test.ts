@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,5 +40,19 @@ describe.skipIf(!isBuilt)('pointsman train', () => {
   it('wants one thing to learn from', async () => {
     const { ended } = start([]);
     expect(await ended).toMatchObject({ code: 2, stderr: expect.stringContaining('name --data or --from-log') });
+  });
+
+  it("embeds as a gateway's YAML says", async () => {
+    const configFolder = mkdtempSync(join(tmpdir(), 'pointsman-train-'));
+    onTestFinished(() => rmSync(configFolder, { recursive: true, force: true }));
+    const config = join(configFolder, 'pointsman.yaml');
+    writeFileSync(
+      config,
+      'models: [{ id: one, backend: simulated }]\nembedder: { type: hashing, dimensions: 64 }\nstorage: { path: x.db }\n',
+    );
+    const { folder, ended } = start(['--data', 'data/planted', '-e', 'ridge', '--config', config]);
+    expect(await ended).toMatchObject({ code: 0 });
+    const manifest: unknown = JSON.parse(readFileSync(join(folder, 'artefact', 'manifest.json'), 'utf8'));
+    expect(manifest).toMatchObject({ embedder: { id: 'hashing-v1-64', dimensions: 64 } });
   });
 });
