@@ -49,8 +49,15 @@ function normaliseModel(file: ModelFile, path: Path, targetIds: Set<string>, tab
     simulated,
     targets,
     ...(file.balance && { balance: file.balance }),
+    ...(file.profile && { profile: profileOf(file.profile) }),
   };
 }
+
+const profileOf = (file: NonNullable<ModelFile['profile']>): NonNullable<Model['profile']> => ({
+  sizeBillions: file.size_billions ?? null,
+  released: file.released ?? null,
+  licence: file.licence?.toLowerCase() ?? null,
+});
 
 /** Of the smallest `num_ctx` where Ollama serves it. */
 function contextOf(file: ModelFile, row: PriceRow | null, targets: readonly Target[]): number | null {

@@ -31,6 +31,7 @@ export const builtInEstimators = [
   'ridge',
   'router-dc',
   'stack',
+  'sw-ranking',
 ] as const;
 
 /** What a route uses where it names no estimator: neighbours for quality, price and length for cost. */

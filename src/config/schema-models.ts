@@ -87,6 +87,8 @@ const priceSchema = Type.Object(
   },
 );
 
+const day = '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$';
+
 export const modelSchema = Type.Object(
   {
     id: text('What clients and routes call it. No spaces.', { pattern: '^\\S+$' }),
@@ -106,6 +108,21 @@ export const modelSchema = Type.Object(
           dimensions: Type.Integer({ minimum: 1, description: 'Length of its vectors.' }),
         },
         { ...closed, description: 'It embeds and does not answer: for `/v1/embeddings`.' },
+      ),
+    ),
+    profile: Type.Optional(
+      Type.Object(
+        {
+          size_billions: Type.Optional(
+            Type.Number({
+              exclusiveMinimum: 0,
+              description: 'Parameters, in billions. Default: as the id says, if it does.',
+            }),
+          ),
+          released: Type.Optional(text('Day of its release, e.g. `2025-01-31`.', { pattern: day })),
+          licence: Type.Optional(text('As SPDX writes it, e.g. `apache-2.0`, or a word of your own.')),
+        },
+        { ...closed, description: 'What the policy `constrained` asks of it.' },
       ),
     ),
     ...targetFields,

@@ -93,6 +93,18 @@ export interface EmbeddingSpace {
   readonly dimensions: number;
 }
 
+/** What the operator tells of a model, for policies that ask; null where unknown. */
+export interface ModelProfile {
+  /** Billions of parameters, all of them counted. */
+  readonly sizeBillions: number | null;
+  /** `2025-01-31`. */
+  readonly released: string | null;
+  /** As SPDX writes it, e.g. `apache-2.0`; lower case. */
+  readonly licence: string | null;
+  /** Of its targets, one each. */
+  readonly regions: readonly (string | null)[];
+}
+
 /** A model as the operator configured it. */
 export interface Model {
   readonly id: string;
@@ -109,6 +121,8 @@ export interface Model {
   readonly targets: readonly Target[];
   /** Left out: `weighted`. */
   readonly balance?: Balance | undefined;
+  /** Left out: nobody told. */
+  readonly profile?: Omit<ModelProfile, 'regions'> | undefined;
 }
 
 /**
@@ -125,6 +139,7 @@ export interface Removal {
   readonly model: string;
   readonly check:
     | 'price'
+    | 'policy'
     | 'allow_list'
     | 'key'
     | 'context'

@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox';
-import type { Candidate } from './candidate.ts';
+import type { Candidate, ModelProfile } from './candidate.ts';
 import type { Plan } from './decision.ts';
 import type { Prediction, Quantity } from './estimator.ts';
 import type { Learner } from './learner.ts';
@@ -17,6 +17,8 @@ export interface DecideInput<Uses extends Quantity = Quantity> {
   readonly random: Random;
   /** Where in its conversation the query stands; absent where the route does not know conversations, and in replays. */
   readonly stage?: Stage | undefined;
+  /** Labels that the request carries, see Wishes; in replays `group` is the data set's. Absent where there are none. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface PolicyDecision {
@@ -51,6 +53,11 @@ export interface Policy<Uses extends Quantity = Quantity> {
   readonly memory?: Learner | undefined;
   /** In place of the definition's `uses` where these depend on the options: a policy around others. */
   readonly uses?: readonly Quantity[] | undefined;
+  /**
+   * Models that no call under this policy may go to, fallbacks and exploration included, and why: known when the route is
+   * built, from what the operator tells of them. Only of the policy that a route names, not of one inside another.
+   */
+  readonly forbidden?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Another policy, as options name it: `cost-aware`, or a map of `type` and its options. */
@@ -68,6 +75,8 @@ export interface InnerPolicy {
 export interface PolicyContext {
   /** Every model id of the route. */
   readonly models: readonly string[];
+  /** What the operator tells of each of them; a model of which nothing is known may be missing. */
+  readonly profiles: ReadonlyMap<string, ModelProfile>;
   /**
    * Another policy of the catalogue, over the same models. Throws `invalid_config` naming the option where there is no
    * such policy or its options do not fit.

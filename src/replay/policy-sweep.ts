@@ -93,7 +93,8 @@ export function sweepPolicy(
     const [routeOfWay, lambda] = wayOf(route, axis, way);
     for (let row = 0; row < queries; row++) {
       const random = seededRandom(`${seed}:${dataset.sampleIds[row] ?? ''}`);
-      const decision = routeOfWay.choose(candidates, predictions.rows[row] ?? {}, lambda, random);
+      const tags = { group: dataset.groups[row] ?? '' };
+      const decision = routeOfWay.choose(candidates, predictions.rows[row] ?? {}, lambda, random, undefined, tags);
       tally.add(way, row, chancesOf(decision));
       if (decision.second !== undefined) tally.beside(way, row, secondUsd(decision, dataset, row));
     }

@@ -28,11 +28,13 @@ const noSpaces: ReadonlyMap<string, readonly string[]> = new Map();
  * than refusing.
  *
  * @param oneSpace embeddings over models of several vector spaces are refused; false where a rule chooses between them.
+ * @param forbidden models that the policy rules out, and why.
  * @returns a function that throws `no_eligible_candidate` saying which check removed which model.
  */
 export function createEligibility(
   models: readonly Model[],
   oneSpace = true,
+  forbidden?: ReadonlyMap<string, string>,
 ): (query: Query, context: EligibilityContext) => Eligible {
   const all: readonly Candidate[] = models.map(({ id, price }) => ({ model: id, price }));
   const spaces = oneSpace ? spacesOf(models) : noSpaces;
@@ -45,7 +47,11 @@ export function createEligibility(
       const model = models[i];
       const candidate = all[i];
       if (model === undefined || candidate === undefined) continue;
-      const removal = removalOf(model, query, context);
+      const ruledOut = forbidden?.get(model.id);
+      const removal: Removal | null =
+        ruledOut === undefined
+          ? removalOf(model, query, context)
+          : { model: model.id, check: 'policy', reason: ruledOut };
       if (removal !== null) {
         kept ??= all.slice(0, i);
         (removals ??= []).push(removal);

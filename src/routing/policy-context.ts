@@ -1,3 +1,4 @@
+import type { ModelProfile } from '../core/candidate.ts';
 import { PointsmanError } from '../core/errors.ts';
 import type { Policy, PolicyContext, PolicyDefinition, PolicyReference } from '../core/policy.ts';
 import { checkOptions } from './options.ts';
@@ -12,9 +13,11 @@ export function policyContext(
   models: readonly string[],
   policies: ReadonlyMap<string, PolicyDefinition>,
   path: string,
+  profiles: ReadonlyMap<string, ModelProfile> = noProfiles,
 ): PolicyContext {
   return {
     models,
+    profiles,
     policy(reference, option) {
       const place = `${path}.${option}`;
       const { type, ...options } = asMap(reference);
@@ -26,7 +29,14 @@ export function policyContext(
         });
       }
       const checked = checkOptions(`policy ${type}`, definition.options, options, place);
-      const made: Policy<never> = definition.create(checked, policyContext(models, policies, place));
+      const made: Policy<never> = definition.create(checked, policyContext(models, policies, place, profiles));
+      if (made.forbidden !== undefined) {
+        throw new PointsmanError(
+          'invalid_config',
+          `${place}: "${type}" has hard limits, which hold for all that a route does; make it the policy of the route.`,
+          { param: place },
+        );
+      }
       return {
         name: type,
         uses: made.uses ?? definition.uses,
@@ -36,6 +46,8 @@ export function policyContext(
     },
   };
 }
+
+const noProfiles: ReadonlyMap<string, ModelProfile> = new Map();
 
 const asMap = (reference: PolicyReference): Exclude<PolicyReference, string> =>
   typeof reference === 'string' ? { type: reference } : reference;

@@ -21,11 +21,12 @@ export function policyVersion(identity: PolicyIdentity, slots: EstimatorSlots): 
     Object.entries(slots).map(([quantity, { name, fingerprint }]) => [quantity, { name, fingerprint }]),
   );
   // Named one by one: a target also holds a secret.
-  const candidates = models.map(({ id, price, contextTokens, capabilities, targets }) => ({
+  const candidates = models.map(({ id, price, contextTokens, capabilities, profile, targets }) => ({
     id,
     price,
     contextTokens,
     capabilities: capabilities && [...capabilities].sort(),
+    ...(profile && { profile }),
     targets: targets.map(({ id, upstreamModel, local, region }) => ({ id, upstreamModel, local, region })),
   }));
   return digest({ ...rest, estimators, candidates });

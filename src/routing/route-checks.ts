@@ -47,3 +47,14 @@ export function checkSlot(route: string, quantity: Quantity, slot: EstimatorSlot
     throw refuse(param, `"${slot.name}" reads an embedding; configure an embedder.`);
   }
 }
+
+/** Throws `invalid_config` where a policy rules out every model of its route. */
+export function checkForbidden(
+  path: string,
+  models: readonly string[],
+  forbidden: ReadonlyMap<string, string> | undefined,
+): void {
+  if (forbidden === undefined || !models.every((id) => forbidden.has(id))) return;
+  const each = models.map((id) => `${id} (${forbidden.get(id) ?? ''})`).join('; ');
+  throw refuse(path, `its limits leave no model of the route: ${each}.`);
+}

@@ -13,7 +13,8 @@ import { explore } from './exploration.ts';
 import { checkOptions } from './options.ts';
 import { policyContext } from './policy-context.ts';
 import { memoryFingerprint, policyVersion } from './policy-version.ts';
-import { checkRoute, checkSlot } from './route-checks.ts';
+import { profilesOf } from './profiles.ts';
+import { checkForbidden, checkRoute, checkSlot } from './route-checks.ts';
 import { createNearestSpace, type SpaceRule } from './nearest-space.ts';
 import { stayOrSwitch, warmedCosts } from './staying.ts';
 import {
@@ -93,6 +94,7 @@ export interface Route {
     lambda: number | null,
     random: Random,
     stage?: Stage,
+    tags?: Readonly<Record<string, string>>,
   ): PolicyDecision;
   /** Replaces an estimator at once, here and in every sibling made by `withPolicy`. */
   swap(quantity: Quantity, slot: EstimatorSlot): void;
@@ -116,7 +118,12 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
   checkRoute(settings, [], predictor.slots);
   const options = checkOptions(`policy ${choice.name}`, definition.options, choice.options, path);
   const ids = models.map(({ id }) => id);
-  const policy = definition.create(options, policyContext(ids, settings.policies ?? noPolicies, path));
+  const policy = definition.create(
+    options,
+    policyContext(ids, settings.policies ?? noPolicies, path, profilesOf(models)),
+  );
+  const { forbidden } = policy;
+  checkForbidden(path, ids, forbidden);
   const uses = policy.uses ?? definition.uses;
   checkRoute(settings, uses, predictor.slots);
   const memory =
@@ -125,9 +132,16 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
       : { id: `${name}/policy/${memoryFingerprint(choice.name, options)}`, learner: policy.memory };
   const predicted: readonly Quantity[] = [...new Set([...uses, ...(settings.alsoPredicts ?? [])])];
   const predictedAndCost: readonly Quantity[] = predicted.includes('cost') ? predicted : [...predicted, 'cost'];
-  const eligible = createEligibility(models);
+  const eligible = createEligibility(models, true, forbidden);
   const { spaces: rule = null } = settings;
-  const nearestSpace = rule === null || embedder === null ? null : createNearestSpace(models, rule, embedder);
+  const nearestSpace =
+    rule === null || embedder === null
+      ? null
+      : createNearestSpace(
+          models.filter(({ id }) => forbidden?.has(id) !== true),
+          rule,
+          embedder,
+        );
   const unknownEmbedding = new Float32Array(embedder?.dimensions ?? 0);
 
   let revision = -1;
@@ -142,11 +156,16 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
     return version;
   };
 
-  const choose: Route['choose'] = (candidates, predictions, lambda, random, stage) => {
+  const choose: Route['choose'] = (candidates, predictions, lambda, random, stage, tags) => {
     if (!holds(predictions, uses)) {
       throw new PointsmanError('internal_error', `Policy ${choice.name} was asked without ${uses.join(', ')}.`);
     }
-    return explore(policy.decide({ candidates, predictions, lambda, random, stage }), candidates, epsilon, random);
+    return explore(
+      policy.decide({ candidates, predictions, lambda, random, stage, tags }),
+      candidates,
+      epsilon,
+      random,
+    );
   };
 
   /** `embedding` null: there is none, because nothing reads it or because `trouble` kept it from being made. */
@@ -177,7 +196,7 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
       session === undefined ? kept.predictions : warmedCosts(kept.predictions, candidates, session, query.promptTokens);
     const random = context.random ?? seededRandom(`${seed}:${context.id}`);
     const lambda = wishes.lambda ?? settings.lambda;
-    const wanted = choose(candidates, predictions, lambda, random, context.stage);
+    const wanted = choose(candidates, predictions, lambda, random, context.stage, wishes.tags);
     const chosen =
       session === undefined ? wanted : stayOrSwitch(wanted, candidates, predictions, session, wanted.lambda ?? lambda);
     return {

@@ -26,6 +26,18 @@ describe('models', () => {
     });
   });
 
+  it('takes what it is told of a model, and only days for days', () => {
+    const { models } = read(
+      `models: [{ id: a, ${paid}, profile: { size_billions: 8, licence: Apache-2.0 } }, { id: b, ${paid}, profile: { released: 2025-01-31 } }, { id: c, ${paid} }]`,
+    );
+    expect(models.map(({ profile }) => profile)).toEqual([
+      { sizeBillions: 8, released: null, licence: 'apache-2.0' },
+      { sizeBillions: null, released: '2025-01-31', licence: null },
+      undefined,
+    ]);
+    expect(refusal(`models: [{ id: a, ${paid}, profile: { released: January } }]`)).toMatch(/released/);
+  });
+
   it('lets targets inherit what the model says and say otherwise', () => {
     const { models } = read(
       `

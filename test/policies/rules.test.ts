@@ -6,6 +6,7 @@ import costAware from '../../src/policies/cost-aware.ts';
 import epsilonGreedy from '../../src/policies/epsilon-greedy.ts';
 import routellm from '../../src/policies/routellm.ts';
 import staticPolicy from '../../src/policies/static.ts';
+import table from '../../src/policies/table.ts';
 import threshold from '../../src/policies/threshold.ts';
 import weighted from '../../src/policies/weighted.ts';
 import { winProbability } from '../../src/math/win-probability.ts';
@@ -143,6 +144,48 @@ describe('routellm', () => {
   test('refuses a pair that is none', () => {
     expect(() => routellm.create({ strong: 'a', weak: 'a', threshold: 0, ties: 'half' }, context)).toThrow(
       /routellm: strong and weak are both "a"/,
+    );
+  });
+});
+
+describe('table', () => {
+  const within = policyContext(['a', 'b', 'c'], new Map([['cost-aware', costAware]]), 'test');
+  const decide = (tags: Record<string, string> | undefined, ...models: string[]): PolicyDecision =>
+    table.create({ tag: 'task', models: { code: 'b', toString: 'a' }, otherwise: 'cost-aware' }, within).decide({
+      candidates: candidatesOf(...models),
+      predictions: {
+        quality: certain(...models.map((each) => (each === 'c' ? 0.9 : 0.1))),
+        cost: certain(...models.map(() => 0)),
+      },
+      lambda: null,
+      random: random(),
+      tags,
+    });
+
+  test('takes the model of the tag, with the others as the inner policy ranks them', () => {
+    const decision = decide({ task: 'code', other: 'x' }, 'a', 'b', 'c');
+    expect([decision.ranking, [...decision.propensities], decision.reason]).toEqual([
+      [1, 2, 0],
+      [0, 1, 0],
+      'task is code',
+    ]);
+  });
+
+  test.each([[undefined], [{}], [{ task: 'poems' }], [{ kind: 'code' }], [{ task: 'constructor' }]])(
+    'leaves %j to the other policy',
+    (tags) => {
+      expect(model(decide(tags, 'a', 'b', 'c'))).toBe('c');
+    },
+  );
+
+  test('says where the model of the tag is not eligible', () => {
+    const decision = decide({ task: 'code' }, 'a', 'c');
+    expect(decision.reason).toMatch(/^b is not eligible; quality/);
+  });
+
+  test('refuses a model of another route', () => {
+    expect(() => table.create({ tag: 'task', models: { code: 'z' }, otherwise: 'cost-aware' }, within)).toThrow(
+      /models.code "z" is not one of the route's/,
     );
   });
 });
