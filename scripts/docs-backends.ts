@@ -35,8 +35,7 @@ export function renderBackends(): string {
     'Each quirk is held by a test that serves a fixture (`test/fixtures/presets/`); none was recorded from a live server.',
     `Behind each stands how it is known: \`documentation\` is what the provider's pages or its own client's source say,`,
     '`issue` what somebody reports of it in a thread or keeps in the source of another client (the link leads there;',
-    `both were read on ${checkedOn}, in stored copies that may be older), and \`unverified\` is general knowledge: nothing was`,
-    'found that says so. Try those before you rely on them.',
+    `both were read on ${checkedOn}, in stored copies that may be older).`,
     '',
     '| preset | for | address | key | endpoints | options |',
     '|---|---|---|---|---|---|',
@@ -69,6 +68,7 @@ export function renderBackends(): string {
     '| `stream_usage: false` | it refuses `stream_options`: never sent, and taken out of what clients send |',
     '| `auth: api-key` | the key goes into the header `api-key` instead of `Authorization: Bearer` |',
     '| `max_tokens_field: max_tokens` | the only name under which it knows the limit of an answer; the other is renamed |',
+    '| `reasoning_with_tools: true` | it refuses a turn with tool calls that tells no thoughts: an empty `reasoning_field` is put there |',
     "| `reasoning_field: reasoning` | the name under which it takes an assistant's earlier thoughts; the other is renamed. `none`: it refuses them, and they are taken out |",
     '',
     'Options of `ollama`:',
@@ -85,7 +85,7 @@ export function renderBackends(): string {
 }
 
 function quirkText({ what, checked, source, fixture }: Quirk): string {
-  const known = source === null ? `${checked}: from general knowledge` : `[${checked}](${source})`;
+  const known = `[${checked}](${source})`;
   return `- ${what} (${known}, \`${fixture}\`)`;
 }
 

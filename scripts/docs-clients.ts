@@ -41,7 +41,9 @@ function versionOf(name: string): string {
 const titleOf = (client: string): string => client.split(' with ').map(versionOf).join(' with ');
 
 /** The page, as Markdown. */
-export function renderClients(cells: readonly Cell[]): string {
+export function renderClients(cells: readonly Cell[], page: string): string {
+  // Written by another run, and kept.
+  const cuts = /<!-- cuts -->[^]*<!-- end of cuts -->/.exec(page)?.[0] ?? '<!-- cuts -->\n\n<!-- end of cuts -->';
   const clients = [...new Set(cells.map(({ client }) => client))];
   const features = [...new Set(cells.map(({ feature }) => feature))];
   const cellOf = (client: string, feature: string): string => {
@@ -67,6 +69,13 @@ export function renderClients(cells: readonly Cell[]): string {
     '',
     'Not in the matrix: the `ollama` package. It speaks `/api/chat` and `/api/embed`, which the gateway calls upstream',
     '([backends](backends.md#ollama)) and does not serve. Whoever uses it reaches `/v1` with an OpenAI client instead.',
+    '',
+    '## Cut streams',
+    '',
+    'How many of the streams whose upstream died in the middle (at any byte behind the first word, by RST or FIN) a client saw as an',
+    'error, by `npm run clients:cuts`; `npm test` takes 20 for each.',
+    '',
+    cuts,
     '',
     '## Setting the base URL',
     '',
@@ -107,4 +116,6 @@ function runMatrix(): readonly Cell[] {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(clientsFile, renderClients(runMatrix()));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(clientsFile, renderClients(runMatrix(), readFileSync(clientsFile, 'utf8')));
+}

@@ -14,6 +14,8 @@ export interface Accent {
   readonly maxTokensField: 'max_tokens' | 'max_completion_tokens' | null;
   /** The only name under which it takes an assistant's earlier thoughts; `none`: it refuses them; null: whichever. */
   readonly reasoningField: ReasoningField | null;
+  /** It refuses a turn with tool calls that tells no thoughts: an empty one is put there. */
+  readonly reasoningWithTools: boolean;
 }
 
 /** Null where the target has none. */
@@ -25,6 +27,7 @@ export function accentOf({ options }: Target): Accent | null {
     maxTokensField: limit === 'max_tokens' || limit === 'max_completion_tokens' ? limit : null,
     reasoningField:
       reasoning === 'reasoning' || reasoning === 'reasoning_content' || reasoning === 'none' ? reasoning : null,
+    reasoningWithTools: options['reasoning_with_tools'] === true,
   };
   const { refusesStreamOptions, maxTokensField, reasoningField } = accent;
   return refusesStreamOptions || maxTokensField !== null || reasoningField !== null ? accent : null;
@@ -44,7 +47,8 @@ export function withAccent(body: Buffer, parsed: Json, accent: Accent): Buffer {
     if (Object.hasOwn(parsed, other)) edits.set(other, (_, value) => (both ? null : member(field, value)));
     if (Object.hasOwn(parsed, other) && !both && Object.hasOwn(parsed, field)) edits.set(field, () => null);
   }
-  const messages = accent.reasoningField === null ? null : renamedThoughts(parsed['messages'], accent.reasoningField);
+  const messages =
+    accent.reasoningField === null ? null : toldThoughts(parsed['messages'], accent.reasoningField, accent);
   if (messages !== null) {
     const value = Buffer.from(JSON.stringify(messages));
     edits.set('messages', (name) => Buffer.concat([name, Buffer.from(':'), value]));
@@ -54,17 +58,28 @@ export function withAccent(body: Buffer, parsed: Json, accent: Accent): Buffer {
 
 const member = (name: string, value: Buffer): Buffer => Buffer.concat([Buffer.from(`${JSON.stringify(name)}:`), value]);
 
-/** Null where no message has another name than it takes. */
-function renamedThoughts(messages: unknown, field: ReasoningField): readonly unknown[] | null {
+/** Null where no message has another name than it takes, or lacks what it wants. */
+function toldThoughts(
+  messages: unknown,
+  field: ReasoningField,
+  { reasoningWithTools }: Accent,
+): readonly unknown[] | null {
   if (!Array.isArray(messages)) return null;
   const list: readonly unknown[] = messages;
   const others = thoughtNames.filter((name) => name !== field);
-  if (!list.some((message) => isRecord(message) && others.some((name) => Object.hasOwn(message, name)))) return null;
+  const lacks = (message: Json): boolean =>
+    reasoningWithTools &&
+    field !== 'none' &&
+    Array.isArray(message['tool_calls']) &&
+    typeof message[field] !== 'string';
+  const isWrong = (message: Json): boolean => lacks(message) || others.some((name) => Object.hasOwn(message, name));
+  if (!list.some((message) => isRecord(message) && isWrong(message))) return null;
   return list.map((message) => {
     if (!isRecord(message)) return message;
     const { reasoning, reasoning_content: content, ...rest } = message;
     const thoughts = field === 'reasoning' ? (reasoning ?? content) : (content ?? reasoning);
-    return field === 'none' || thoughts === undefined ? rest : { ...rest, [field]: thoughts };
+    const told = typeof thoughts === 'string' || !lacks(message) ? thoughts : '';
+    return field === 'none' || told === undefined ? rest : { ...rest, [field]: told };
   });
 }
 

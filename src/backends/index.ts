@@ -44,6 +44,8 @@ export const backendDefinitions: Readonly<Record<string, BackendDefinition>> = {
         max_tokens_field: Type.Optional(oneOf('max_tokens', 'max_completion_tokens')),
         /** The name under which it takes an assistant's earlier thoughts, the other is renamed; `none`: they are taken out. */
         reasoning_field: Type.Optional(oneOf('reasoning', 'reasoning_content', 'none')),
+        /** It refuses a turn with tool calls without thoughts: an empty `reasoning_field` is put there. */
+        reasoning_with_tools: Type.Optional(Type.Boolean({ default: false })),
       },
       { additionalProperties: false },
     ),

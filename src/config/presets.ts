@@ -17,10 +17,10 @@ export interface Preset {
 }
 
 /**
- * How a quirk is known: from the provider's own pages or its own client's source; from what users were answered, as they
- * told it in a thread; or from general knowledge, for which nothing was found.
+ * How a quirk is known: from the provider's own pages or its own source; or from what users were answered, as they told it
+ * in a thread or keep it in another client.
  */
-export type Checked = 'documentation' | 'issue' | 'unverified';
+export type Checked = 'documentation' | 'issue';
 
 /** When the sources were last read, in stored copies that may be older than that. */
 export const checkedOn = '2026-11-22';
@@ -29,8 +29,8 @@ export interface Quirk {
   /** What it does otherwise than OpenAI, and what Pointsman does about it. */
   readonly what: string;
   readonly checked: Checked;
-  /** What was read; null where it is unverified. */
-  readonly source: string | null;
+  /** What was read. */
+  readonly source: string;
   /** File in `test/fixtures/presets/` that shows it. */
   readonly fixture: string;
 }
@@ -51,8 +51,6 @@ const reported = (source: string, fixture: string, what: string): Quirk => ({
   source,
   fixture,
 });
-
-const unverified = (fixture: string, what: string): Quirk => ({ what, checked: 'unverified', source: null, fixture });
 
 const llamaReadme = 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md';
 
@@ -91,7 +89,8 @@ export const presets = {
         'sglang-reasoning.sse',
         'Thinks aloud in `reasoning_content`, which counts as output and goes through.',
       ),
-      unverified(
+      documented(
+        'https://github.com/sgl-project/sglang/blob/main/python/sglang/srt/entrypoints/openai/protocol.py',
         'sglang-reasoning.sse',
         'Takes earlier thoughts in history as `reasoning_content`: `reasoning` is renamed.',
       ),
@@ -175,9 +174,10 @@ export const presets = {
         'openrouter-error.sse',
         'Tells an error inside a stream in an ordinary event with `error`: an error, never the end of an answer.',
       ),
-      unverified(
+      documented(
+        'https://openrouter.ai/docs/guides/best-practices/reasoning-tokens',
         'openrouter-comments.sse',
-        'Thinks aloud in `reasoning`, and takes earlier thoughts under that name: `reasoning_content` is renamed in history.',
+        'Thinks aloud in `reasoning`, and takes earlier thoughts under that name or as `reasoning_content`, which is renamed in history.',
       ),
     ],
   },
@@ -251,14 +251,19 @@ export const presets = {
     title: 'DeepSeek',
     baseUrl: 'https://api.deepseek.com',
     backend: openAi,
-    options: { reasoning_field: 'reasoning_content', max_tokens_field: 'max_tokens' },
+    options: { reasoning_field: 'reasoning_content', max_tokens_field: 'max_tokens', reasoning_with_tools: true },
     keyVariable: 'DEEPSEEK_API_KEY',
     endpoints: ['chat'],
     quirks: [
       documented(
         'https://api-docs.deepseek.com/guides/thinking_mode',
         'deepseek-reasoning.sse',
-        'Thinks aloud in `reasoning_content`, which counts as output and goes through; taken in history under that name. It answers 400 where a turn of its own with tool calls lacks it: let conversations stay (`session`), since thoughts of other models are no replacement.',
+        'Thinks aloud in `reasoning_content`, which counts as output and goes through; taken in history under that name. It answers 400 where a turn with tool calls lacks it.',
+      ),
+      reported(
+        'https://github.com/vercel/ai/pull/13203',
+        'deepseek-history.json',
+        'Takes an empty one in such a turn: it is put there where another model, or a client that drops thoughts, left none. Let conversations stay (`session`) all the same: an empty thought is taken, and is no thought.',
       ),
       documented(
         'https://share.apidog.com/apidoc/docs-site/747793/rate-limit-835830m0',
@@ -306,9 +311,10 @@ export const presets = {
         'azure-request.json',
         '`upstream_model` is the name of the deployment.',
       ),
-      unverified(
+      documented(
+        'https://learn.microsoft.com/en-us/azure/ai-services/openai/how-to/responses',
         'azure-request.json',
-        "Takes its key in the header `api-key`, as Azure's older API does; its v1 API is documented with OpenAI's own client, so `auth: bearer` should work as well.",
+        "Takes its key in the header `api-key`, as the examples of its v1 API for curl do. Those with OpenAI's own client send it as a bearer token: `auth: bearer` works as well.",
       ),
       reported(
         'https://learn.microsoft.com/en-us/answers/questions/1533887/does-streaming-work-with-tool-calls-yet-on-azureop',

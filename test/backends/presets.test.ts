@@ -105,19 +105,16 @@ describe('every quirk', () => {
 });
 
 describe('how a quirk is known', () => {
-  it.each(quirks.map((quirk) => [quirk.name, quirk.what, quirk] as const))('%s: %s', (_, __, { checked, source }) => {
-    // Whoever claims to have read something says where; whoever has not, names nothing.
-    expect(source === null).toBe(checked === 'unverified');
-    if (source !== null) expect(new URL(source).protocol).toBe('https:');
+  it.each(quirks.map((quirk) => [quirk.name, quirk.what, quirk] as const))('%s: %s', (_, __, { source }) => {
+    expect(new URL(source).protocol).toBe('https:');
   });
 
-  it('stands in the docs, and what is unverified is called so', () => {
+  it('stands in the docs', () => {
     const page = renderBackends();
     for (const { what, checked, source } of quirks) {
       const line = page.split('\n').find((each) => each.startsWith(`- ${what} (`)) ?? expect.fail(what);
-      expect(line).toContain(source === null ? '(unverified: from general knowledge' : `([${checked}](${source})`);
+      expect(line).toContain(`([${checked}](${source})`);
     }
-    expect(quirks.some(({ checked }) => checked === 'unverified')).toBe(true);
   });
 });
 
