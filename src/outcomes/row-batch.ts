@@ -1,5 +1,6 @@
 import type { Quantity } from '../core/estimator.ts';
 import { Cells, type PackedCells } from './cells.ts';
+import type { Candidate } from '../core/candidate.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Attempt, Completion, DecisionRecord } from '../core/outcome.ts';
 
@@ -110,6 +111,21 @@ function featuresOf({ note, shadow }: Decision): string {
   });
 }
 
+/** Joined model ids. Most requests have the candidates of the one before, so those are kept. */
+const namesOf = ((): ((candidates: readonly Candidate[]) => string) => {
+  let models: readonly string[] = [];
+  let names = '';
+  return (candidates) => {
+    let same = candidates.length === models.length;
+    for (let i = 0; same && i < models.length; i++) same = candidates[i]?.model === models[i];
+    if (!same) {
+      models = candidates.map(({ model }) => model);
+      names = models.join(modelSeparator);
+    }
+    return names;
+  };
+})();
+
 /** The open batch. Adding costs a few microseconds; nothing here does I/O. */
 export class RowBatch {
   readonly #decisions = new Cells();
@@ -130,10 +146,7 @@ export class RowBatch {
   addDecision({ at, query, decision }: DecisionRecord): void {
     const { candidates, propensities, predictions, plan } = decision;
     const chosen = plan.type === 'route' ? (decision.ranking[0] ?? -1) : -1;
-    let names = '';
-    for (let i = 0; i < candidates.length; i++) {
-      names += i === 0 ? (candidates[i]?.model ?? '') : modelSeparator + (candidates[i]?.model ?? '');
-    }
+    const names = namesOf(candidates);
     this.#addDoubles(propensities, candidates.length);
     let mask = 0;
     let predictedCount = 0;
