@@ -10,6 +10,7 @@ import { tellLearner } from './app/learner-control.ts';
 import { createAside } from './app/aside.ts';
 import { createJudging } from './app/judging.ts';
 import { judgePurpose, secondPurpose, shadowPurpose } from './app/purposes.ts';
+import { queueState } from './app/queue-state.ts';
 import { createSecondAnswers } from './app/second-answers.ts';
 import { describeStoreEvent } from './app/store-events.ts';
 import { upstreamPlanOf } from './app/upstream-plan.ts';
@@ -111,6 +112,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
   metrics.watchStore(() => store.health());
   metrics.watchUpstream(() => upstream.state());
   metrics.watchLearners(() => new Map([['all', current.learning.health().lag]]));
+  metrics.watchQueue(config.queue.type, () => queueState(current.learning));
 
   /** Only where deciding takes time can the configuration change between a decision and its calls. */
   let decidedIn: WeakMap<Decision, Generation> | null = null;
@@ -118,6 +120,7 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
 
   const take = async (next: Config): Promise<void> => {
     refuseColdChanges(current.config, next);
+    await current.learning.handOver();
     const begun = await beginGeneration(await planGeneration(next, logger, current.routing.embedder), surroundings);
     if (!begun.learning.health().started) {
       await begun.retire();

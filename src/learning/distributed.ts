@@ -9,6 +9,7 @@ import { newPupil, type Pupil } from './fold.ts';
 import { createFollower } from './follower.ts';
 import type { Learning } from './learning.ts';
 import { createForeignFeedback } from './foreign-feedback.ts';
+import { LagClock } from './queue-figures.ts';
 import { createMeasured } from './measured.ts';
 import { restore } from './restore.ts';
 import { createShipper } from './shipper.ts';
@@ -33,6 +34,11 @@ const startMs = 3_000;
 export function createDistributedLearning(options: DistributedOptions): Learning {
   const { store, clock, redis, onTrouble = () => {} } = options;
   const pupils: Pupil[] = [];
+  const lagClock = new LagClock(clock);
+  const committed = (seq: number): void => {
+    lagClock.committed(seq);
+    shipper.committed(seq);
+  };
   const keys = queueKeys(redis.prefix);
   const link = openRedisLink({ url: redis.url, channel: keys.channel, onTrouble });
   const shipper = createShipper({
@@ -57,13 +63,13 @@ export function createDistributedLearning(options: DistributedOptions): Learning
     link,
     channel: keys.channel,
     newId: () => newId(''),
-    committed: (seq) => shipper.committed(seq),
+    committed: (seq) => committed(seq),
   });
   let started = false;
 
   const accept: Learning['accept'] = async (reward, caller) => {
     const receipt = await store.reward(reward, caller);
-    if (receipt.type === 'accepted') shipper.committed(receipt.seq);
+    if (receipt.type === 'accepted') committed(receipt.seq);
     if (receipt.type === 'unknown' && caller !== null && link.state.type === 'ready')
       return foreign.ask(reward, caller);
     return receipt;
@@ -97,6 +103,22 @@ export function createDistributedLearning(options: DistributedOptions): Learning
       broken: [],
       trouble: link.state.type === 'ready' ? null : link.state.reason,
     }),
+    handOver: () => follower.keepAll(),
+    figures() {
+      const { known, shipped, delivered } = shipper;
+      const confirmed = Math.min(follower.confirmed, known);
+      const spooled = Math.max(0, known - shipped);
+      const lag = Math.max(0, known - confirmed);
+      return {
+        lag,
+        lagSeconds: lagClock.seconds(confirmed, known),
+        spooled: Math.min(lag, spooled),
+        depth: Math.max(0, lag - spooled),
+        delivered,
+        refused: shipper.refused + follower.refused,
+        versions: follower.versions,
+      };
+    },
     async close() {
       await Promise.all([shipper.close(), follower.close()]);
       await link.close();

@@ -28,7 +28,13 @@ export interface Follower {
   caughtUp(): Promise<void>;
   /** The last `seq` of this gateway that every learner's state holds. */
   readonly confirmed: number;
-  /** Keeps what was taken over in the database. */
+  /** By learner: the number of the last event in its state. */
+  readonly versions: ReadonlyMap<string, number>;
+  /** States that could not be used since this began. */
+  readonly refused: number;
+  /** Keeps what was taken over in the database, now and not when it is due. */
+  keepAll(): Promise<void>;
+  /** As `keepAll`, and ends. */
   close(): Promise<void>;
 }
 
@@ -40,6 +46,8 @@ interface Followed {
   mark: number;
   /** ... as this producer. */
   producer: string;
+  /** Number of the last event in it, of all gateways. */
+  n: number;
   /** Of the last one that was refused. */
   refused: string;
   kept: number;
@@ -58,6 +66,7 @@ export function createFollower(options: FollowerOptions): Follower {
   let current: RedisSession | null = null;
   let running: Promise<void> = Promise.resolve();
   let caughtUp: (() => void)[] = [];
+  let refused = 0;
   let closed = false;
 
   const lives = (session: RedisSession): boolean => current === session && !closed;
@@ -75,6 +84,10 @@ export function createFollower(options: FollowerOptions): Follower {
     }
   };
 
+  const keepAll = async (): Promise<void> => {
+    for (const each of followed) if (each.pupil.dirty) await keep(each);
+  };
+
   const look = async (session: RedisSession, each: Followed): Promise<void> => {
     const { pupil } = each;
     const me = producer();
@@ -89,7 +102,10 @@ export function createFollower(options: FollowerOptions): Follower {
     if (head?.sum !== each.sum || head === null) {
       const said: string[] = [];
       const found = await board.load(session, pupil.name, (message) => void said.push(message));
-      if (said.join() !== each.refused) for (const message of said) onTrouble(message);
+      if (said.join() !== each.refused) {
+        refused += said.length;
+        for (const message of said) onTrouble(message);
+      }
       each.refused = said.join();
       if (found === null || found.head.sum === each.sum) return;
       const mark = markIn(found.head);
@@ -97,16 +113,21 @@ export function createFollower(options: FollowerOptions): Follower {
       try {
         pupil.learner.load(found.state);
       } catch (error) {
-        if (each.refused !== found.head.sum) onTrouble(`The state of ${pupil.name} is not used: ${messageOf(error)}`);
+        if (each.refused !== found.head.sum) {
+          refused++;
+          onTrouble(`The state of ${pupil.name} is not used: ${messageOf(error)}`);
+        }
         each.refused = found.head.sum;
         return;
       }
       each.sum = found.head.sum;
       each.mark = mark;
+      each.n = found.head.n;
       pupil.dirty = true;
     } else {
       // The same state, of more events that changed nothing in it.
       each.mark = Math.max(each.mark, markIn(head));
+      each.n = head.n;
     }
     pupil.head = each.mark;
   };
@@ -140,7 +161,7 @@ export function createFollower(options: FollowerOptions): Follower {
     caughtUp() {
       for (const pupil of pupils) {
         if (followed.some((each) => each.pupil === pupil)) continue;
-        followed.push({ pupil, sum: '', mark: pupil.head, producer: '', refused: '', kept: clock.monotonic() });
+        followed.push({ pupil, sum: '', mark: pupil.head, n: 0, producer: '', refused: '', kept: clock.monotonic() });
       }
       const reached = new Promise<void>((resolve) => void caughtUp.push(resolve));
       link.onSession((session) => {
@@ -153,12 +174,19 @@ export function createFollower(options: FollowerOptions): Follower {
     get confirmed() {
       return followed.reduce((least, { mark }) => Math.min(least, mark), Infinity);
     },
+    get versions() {
+      return new Map(followed.map(({ pupil, n }) => [pupil.name, n]));
+    },
+    get refused() {
+      return refused;
+    },
+    keepAll,
     async close() {
       closed = true;
       current = null;
       wake.nudge();
       await running;
-      for (const each of followed) if (each.pupil.dirty) await keep(each);
+      await keepAll();
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Completion, OutcomeStore, Reward, RewardReceipt } from '../core/ou
 import type { Caller } from '../core/query.ts';
 import { foldOne, newPupil, snapshotDue, type Pupil, type Subject } from './fold.ts';
 import { createMeasured } from './measured.ts';
+import { LagClock, type QueueFigures } from './queue-figures.ts';
 import { inProcessQueue, type LearningQueue } from './queue.ts';
 import { restore } from './restore.ts';
 
@@ -54,6 +55,10 @@ export interface Learning {
    */
   measured(completion: Completion, route: string): void;
   health(): LearningHealth;
+  /** For `/metrics`. */
+  figures(): QueueFigures;
+  /** Before another one takes over on the same database: what only the memory of this one holds is written down. */
+  handOver(): Promise<void>;
   /** Saves what was learnt since the last snapshots. */
   close(): Promise<void>;
 }
@@ -75,6 +80,8 @@ export function createLearning(options: LearningOptions): Learning {
   let reading: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
   let logTrouble = false;
+  const lagClock = new LagClock(options.clock);
+  let delivered = 0;
   const saving = new Map<Pupil, Promise<void>>();
 
   const save = async (pupil: Pupil): Promise<void> => {
@@ -92,6 +99,7 @@ export function createLearning(options: LearningOptions): Learning {
 
   const fold = (observation: Observation): void => {
     head = observation.seq;
+    delivered++;
     known = Math.max(known, head);
     foldOne(pupils, observation, onTrouble);
     for (const pupil of pupils) {
@@ -174,8 +182,11 @@ export function createLearning(options: LearningOptions): Learning {
 
   const accept: Learning['accept'] = async (reward, caller) => {
     const receipt = await store.reward(reward, caller);
-    if (receipt.type === 'accepted') queue.publish(receipt.observation);
-    else if (receipt.type === 'duplicate' && receipt.seq > head) {
+    if (receipt.type === 'accepted') {
+      lagClock.committed(receipt.seq);
+      queue.publish(receipt.observation);
+    }
+    if (receipt.type === 'duplicate' && receipt.seq > head) {
       // Its first sender was told of a failure after the commit: it is in the log and was never published.
       known = Math.max(known, receipt.seq);
       catchUp();
@@ -199,6 +210,20 @@ export function createLearning(options: LearningOptions): Learning {
       broken: pupils.filter(({ broken }) => broken).map(({ name }) => name),
       trouble: logTrouble ? 'the log of rewards cannot be read' : null,
     }),
+    // The next one folds the log.
+    handOver: () => Promise.resolve(),
+    figures() {
+      const lag = Math.max(0, known - head);
+      return {
+        lag,
+        lagSeconds: lagClock.seconds(head, known),
+        spooled: 0,
+        depth: lag,
+        delivered,
+        refused: pupils.filter(({ broken }) => broken).length,
+        versions: new Map(pupils.map((pupil) => [pupil.name, pupil.head])),
+      };
+    },
     async close() {
       if (closed) return;
       closed = true;

@@ -33,6 +33,10 @@ export interface Shipper {
   readonly shipped: number;
   /** The last `seq` known to be in the database. */
   readonly known: number;
+  /** Facts that arrived since this began. */
+  readonly delivered: number;
+  /** Batches that could not be sent. */
+  readonly refused: number;
   close(): Promise<void>;
 }
 
@@ -57,6 +61,8 @@ export function createShipper({ store, link, keys, log, newId, onTrouble }: Ship
   let firstCommitted = Infinity;
   /** What Redis had when this session began; nothing committed since then can have a smaller number. */
   let found = 0;
+  let delivered = 0;
+  let refused = 0;
   let closed = false;
   let told = '';
 
@@ -118,10 +124,11 @@ export function createShipper({ store, link, keys, log, newId, onTrouble }: Ship
     for (let askMs = firstAskMs; lives(session); askMs = Math.min(lastAskMs, askMs * 2)) {
       await sender.send(batch, askMs > firstAskMs);
       await arrival.sleep(askMs);
-      if (shipped !== batch.after) return;
       // The notice may have been lost, and Redis may have come back with less than it had.
-      shipped = (await log.mark(session, batch.producer))?.seq ?? batch.start;
-      if (shipped !== batch.after) return;
+      if (shipped === batch.after) shipped = (await log.mark(session, batch.producer))?.seq ?? batch.start;
+      if (shipped === batch.after) continue;
+      delivered += batch.events.filter(({ seq }) => seq <= shipped).length;
+      return;
     }
   };
 
@@ -131,6 +138,7 @@ export function createShipper({ store, link, keys, log, newId, onTrouble }: Ship
         await ship(session);
       } catch (error) {
         if (!lives(session)) return;
+        refused++;
         say(`Rewards are not sent for now: ${messageOf(error)}`);
         await arrival.sleep(retryMs);
       }
@@ -169,6 +177,12 @@ export function createShipper({ store, link, keys, log, newId, onTrouble }: Ship
     },
     get known() {
       return known;
+    },
+    get delivered() {
+      return delivered;
+    },
+    get refused() {
+      return refused;
     },
     async close() {
       closed = true;

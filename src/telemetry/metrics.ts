@@ -3,6 +3,7 @@ import type { Decision } from '../core/decision.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Attempt, StoreHealth } from '../core/outcome.ts';
 import { Counter, counterText, Family, headText, Histogram, histogramText, labelText, sampleText } from './series.ts';
+import { queueText, type QueueState } from './queue-text.ts';
 import { upstreamText, type UpstreamState } from './upstream-text.ts';
 
 /** One request that reached an answer or an error. Names are the configured ones, `none` where there is none. */
@@ -38,6 +39,8 @@ export interface Metrics {
   watchStore(read: () => StoreHealth): void;
   /** Rewards not yet folded in, by learner; read at every scrape. */
   watchLearners(read: () => ReadonlyMap<string, number>): void;
+  /** The queue of facts, and which engine it is; read at every scrape. */
+  watchQueue(engine: string, read: () => QueueState): void;
   /** Judge and explicit feedback on the same decisions, since start; read at every scrape. */
   watchJudge(read: () => JudgeAgreement): void;
   /** Loads, lines, hedges and health of the targets; read at every scrape. */
@@ -83,6 +86,7 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
   const duration = histogram('duration_seconds', 'From request to last byte.', ['route'], answerBounds);
   let judgeAgreement: (() => JudgeAgreement) | null = null;
   let upstreamState: (() => UpstreamState) | null = null;
+  let queueState: (() => string) | null = null;
   let storeHealth: (() => StoreHealth) | null = null;
   let learnerLags: (() => ReadonlyMap<string, number>) | null = null;
 
@@ -127,6 +131,9 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
     watchStore(read) {
       storeHealth = read;
     },
+    watchQueue(engine, read) {
+      queueState = () => queueText(read(), engine);
+    },
     watchLearners(read) {
       learnerLags = read;
     },
@@ -140,6 +147,7 @@ export function createMetrics({ processMetrics = true }: { readonly processMetri
       if (upstreamState !== null) text += upstreamText(upstreamState());
       if (storeHealth !== null) text += storeText(storeHealth());
       if (learnerLags !== null) text += lagText(learnerLags());
+      if (queueState !== null) text += queueState();
       return { contentType: registry.contentType, text };
     },
   };

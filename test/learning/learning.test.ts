@@ -160,6 +160,10 @@ describe('the fold', () => {
     const seqs = receipts.map((receipt) => (receipt.type === 'accepted' ? receipt.seq : -1));
     expect(learner.seen).toEqual(seqs);
     expect(learning.health()).toMatchObject({ started: true, lag: 0, seq: seqs.at(-1), broken: [] });
+    expect(learning.figures()).toMatchObject({ lag: 0, lagSeconds: 0, spooled: 0, depth: 0, refused: 0 });
+    // What the log held before was folded too.
+    expect(learning.figures().delivered).toBeGreaterThanOrEqual(50);
+    expect([...learning.figures().versions.values()]).toEqual([seqs.at(-1)]);
   });
 
   it('takes no duplicate and nothing unknown', async () => {

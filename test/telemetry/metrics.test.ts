@@ -160,6 +160,26 @@ test('store and learners are read at the scrape', async () => {
   expect(text).toContain('pointsman_learner_lag{learner="knn quality"} 3\n');
 });
 
+test('the queue is read at the scrape, by engine, and each learner has the version of its state', async () => {
+  const metrics = createMetrics({ processMetrics: false });
+  const state = { lagSeconds: 1.5, spooled: 3, depth: 4, delivered: 5, refused: 6 };
+  let versions = new Map<string, number>();
+  metrics.watchQueue('bullmq', () => ({ ...state, versions }));
+  expect((await metrics.render()).text).not.toContain('state_version');
+  versions = new Map([['knn/quality', 7]]);
+  const { text } = await metrics.render();
+  for (const line of [
+    'pointsman_queue_lag_seconds{engine="bullmq"} 1.5',
+    'pointsman_queue_spooled{engine="bullmq"} 3',
+    'pointsman_queue_depth{engine="bullmq"} 4',
+    'pointsman_queue_delivered_total{engine="bullmq"} 5',
+    'pointsman_queue_refused_total{engine="bullmq"} 6',
+    'pointsman_learner_state_version{learner="knn/quality"} 7',
+  ]) {
+    expect(text).toContain(`${line}\n`);
+  }
+});
+
 test("what a client calls its rewards' source cannot become a label", async () => {
   const metrics = createMetrics({ processMetrics: false });
   metrics.rewarded('api', 'accepted');
