@@ -8,20 +8,44 @@ import { fewestStacked, Stacked } from '../math/stacked.ts';
 import { trainedDefaults } from '../math/trained-estimator.ts';
 import clusters from './clusters.ts';
 import knn from './knn.ts';
+import linearBayes from './linear-bayes.ts';
 import logistic from './logistic.ts';
 import matrixFactorization from './matrix-factorization.ts';
+import mean from './mean.ts';
 import mlp from './mlp.ts';
+import preference from './preference.ts';
 import ridge from './ridge.ts';
+import routerDc from './router-dc.ts';
+import swRanking from './sw-ranking.ts';
 
 type Make = (context: EstimatorContext) => Estimator;
 
 const priors = { prior_mean: 0.5, prior_output_tokens: priorOutputTokens };
 const neighbours = { sharpness: 8, prior_strength: 2, max_rows: 20_000, max_online_rows: 2000, ...priors };
 const abilities = { rank: 32, noise: 0.05, decay: 3e-4, ...trainedDefaults };
+const contrast = {
+  hidden: 64,
+  output: 32,
+  positives: 3,
+  negatives: 3,
+  sample_weight: 1,
+  decay: 1e-4,
+  costs: {},
+  bands: 5,
+};
+const beliefs = {
+  components: 32,
+  alpha: 10,
+  discount: 1,
+  window: 0,
+  staleness: 1,
+  seed_strength: 1000,
+  ...priors,
+};
 const tables = { nearest: 3, sharpness: 9, shrinkage: 5, ...trainedDefaults };
 
-/** For cost these take long and tell little more than a line does. */
-const forQualityOnly: ReadonlySet<string> = new Set(['logistic', 'mlp']);
+/** For cost these take long and tell little more than a line does; those that only rank are the same line there. */
+const forQualityOnly: ReadonlySet<string> = new Set(['logistic', 'mlp', 'preference', 'router-dc', 'sw-ranking']);
 
 /** Several settings of a component stand side by side: the weights choose among them, so nothing else has to. */
 const library: Readonly<Record<string, readonly Make[]>> = {
@@ -33,6 +57,13 @@ const library: Readonly<Record<string, readonly Make[]>> = {
     (context) => mlp.create({ hidden: 64, decay: 1e-3, learning_rate: 3e-3, passes: 60, ...trainedDefaults }, context),
   ],
   'matrix-factorization': [(context) => matrixFactorization.create(abilities, context)],
+  preference: [(context) => preference.create({ rank: 32, noise: 0.1, decay: 1e-4, ...trainedDefaults }, context)],
+  'router-dc': [(context) => routerDc.create({ ...contrast, ...trainedDefaults }, context)],
+  'sw-ranking': [10, 1e6].map(
+    (base) => (context) => swRanking.create({ base, prior_wins: 0.5, max_rows: 20_000, ...trainedDefaults }, context),
+  ),
+  'linear-bayes': [(context) => linearBayes.create(beliefs, context)],
+  mean: [(context) => mean.create({ prior_strength: 1, discount: 1, ...priors }, context)],
 };
 
 /** Several estimators at once, weighed by how well they did on rows that they had not seen. */
@@ -46,7 +77,7 @@ export default defineEstimator({
     'that they did not see. `train` and `replay` choose by AIQ on these held-out rows (without costs: by the quality of the model ' +
     'predicted best) and write weights and calibration_strength into the options; a stack that is fitted without weights chooses ' +
     'by what choosing comes to under random prices. At most 6,000 rows speak in the choice; the chosen are then fitted on all. For ' +
-    'cost logistic and mlp are left out, and squared error decides. Single outcomes are learned by the components; weights and ' +
+    'cost logistic, mlp and those that rank are left out, and squared error decides. Single outcomes are learned by the components; weights and ' +
     'calibration stay. A prediction costs what all components with a weight cost.',
   options: Type.Object({
     components: Type.Array(Type.String(), {

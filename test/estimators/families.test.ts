@@ -33,6 +33,20 @@ function judge(definition: EstimatorDefinition, world: keyof typeof worlds, opti
   return [routed / 500, Math.max(...singles) / 500];
 }
 
+const everyComponent = [
+  'ridge',
+  'knn',
+  'clusters',
+  'logistic',
+  'mlp',
+  'matrix-factorization',
+  'preference',
+  'router-dc',
+  'sw-ranking',
+  'linear-bayes',
+  'mean',
+];
+
 /** An estimator, the world that it was made for, and the least gain in quality that tells that it sees that world. */
 const cases: [string, EstimatorDefinition, keyof typeof worlds, number, object][] = [
   ['logistic', logistic, 'linear', 0.15, {}],
@@ -46,6 +60,7 @@ const cases: [string, EstimatorDefinition, keyof typeof worlds, number, object][
   ['router-dc by cost bands', routerDc, 'kinds', 0.2, { costs: { a: 1, b: 2 }, bands: 2 }],
   ['stack', stack, 'linear', 0.15, {}],
   ['stack', stack, 'crossed', 0.2, {}],
+  ['stack of some that rank', stack, 'shifted', 0.05, { components: ['ridge', 'preference', 'sw-ranking'], folds: 2 }],
 ];
 
 describe.each(cases)('%s', (_, definition, world, gain, options) => {
@@ -101,6 +116,19 @@ describe('stack', () => {
     expect(() => create(stack, { components: ['ridge', 'oracle'] })).toThrow(
       /no component "oracle"; there is ridge, knn/,
     );
+  });
+
+  it.each(everyComponent)('of %s alone says what that says', (component) => {
+    const { rows } = drawRows('kinds', 80, 'alone');
+    const alone = create(stack, { components: [component], folds: 2 });
+    alone.fit(rows);
+    const { weights } = alone.save().arrays;
+    expect([...(weights ?? [])].reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 9);
+    const { mean } = alone.predict(
+      { embedding: Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0), promptTokens: 50 },
+      candidates,
+    );
+    for (const value of mean) expect(value >= 0 && value <= 1).toBe(true);
   });
 
   it('keeps only the components that help', () => {
