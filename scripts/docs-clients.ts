@@ -43,7 +43,9 @@ const titleOf = (client: string): string => client.split(' with ').map(versionOf
 /** The page, as Markdown. */
 export function renderClients(cells: readonly Cell[], page: string): string {
   // Written by another run, and kept.
-  const cuts = /<!-- cuts -->[^]*<!-- end of cuts -->/.exec(page)?.[0] ?? '<!-- cuts -->\n\n<!-- end of cuts -->';
+  const kept = (name: string): string =>
+    new RegExp(`<!-- ${name} -->[^]*<!-- end of ${name} -->`).exec(page)?.[0] ??
+    `<!-- ${name} -->\n\n<!-- end of ${name} -->`;
   const clients = [...new Set(cells.map(({ client }) => client))];
   const features = [...new Set(cells.map(({ feature }) => feature))];
   const cellOf = (client: string, feature: string): string => {
@@ -75,7 +77,13 @@ export function renderClients(cells: readonly Cell[], page: string): string {
     'How many of the streams whose upstream died in the middle (at any byte behind the first word, by RST or FIN) a client saw as an',
     'error, by `npm run clients:cuts`; `npm test` takes 20 for each.',
     '',
-    cuts,
+    kept('cuts'),
+    '',
+    '## The newest releases',
+    '',
+    'The same matrix with the newest release of each client, by `npm run clients:newest` (fetched by npm, not part of `npm test`).',
+    '',
+    kept('newest'),
     '',
     '## Setting the base URL',
     '',
@@ -86,6 +94,18 @@ export function renderClients(cells: readonly Cell[], page: string): string {
     '```',
     '',
   ].join('\n');
+}
+
+/** Of vitest's report as JSON. */
+export function cellsOf(report: string): readonly Cell[] {
+  const { testResults } = JSON.parse(report) as VitestReport;
+  return testResults.flatMap(({ assertionResults }) =>
+    assertionResults.map(({ ancestorTitles, title, status }) => ({
+      client: ancestorTitles.join(' > '),
+      feature: title,
+      passed: status === 'passed',
+    })),
+  );
 }
 
 /** Runs the tests; throws where one fails. */
@@ -103,14 +123,7 @@ function runMatrix(): readonly Cell[] {
       `--outputFile=${report}`,
     ];
     execFileSync('npx', asked, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-    const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as VitestReport;
-    return testResults.flatMap(({ assertionResults }) =>
-      assertionResults.map(({ ancestorTitles, title, status }) => ({
-        client: ancestorTitles.join(' > '),
-        feature: title,
-        passed: status === 'passed',
-      })),
-    );
+    return cellsOf(readFileSync(report, 'utf8'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
