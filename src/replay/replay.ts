@@ -7,15 +7,14 @@ import { contendersOf, type Contender, type PolicyToReplay } from './contenders.
 import { rowCount, takeRows, type Dataset, type DataSource } from './datasets/dataset.ts';
 import { countSharedQuestions } from './datasets/match.ts';
 import { createEmbeddingCache } from './embedding-cache.ts';
-import { embedOnce, takeEmbedded, withEmbeddings, withoutEmbeddings, type EmbeddedDataset } from './embedded.ts';
-import { fitEstimator, type FitOptions, type Fitted } from './fitted.ts';
+import { embedOnce, withEmbeddings, withoutEmbeddings, type EmbeddedDataset } from './embedded.ts';
+import type { Fitted } from './fitted.ts';
 import { lambdasFor } from './lambdas.ts';
 import { loadRows, refuseToFitOn, type LoadedRows } from './load-splits.ts';
 import { measureBaselines, measureRun, type TestBed } from './measure-run.ts';
 import { queriesByGroup } from './metrics/groups.ts';
 import { curvePoints } from './metrics/outcomes.ts';
 import { singleModels } from './metrics/singles.ts';
-import { dropModel, hideModel } from './newcomer.ts';
 import { readOwnEmbeddings } from './outside/own-embeddings.ts';
 import { readRouterFile } from './outside/predictions-file.ts';
 import { checkPair, choosePair } from './pair-models.ts';
@@ -26,8 +25,8 @@ import type { EstimatorSummary, ReplayResult } from './replay-result.ts';
 import { splitFigures } from './split-figures.ts';
 import { splitPool, type Split } from './splits.ts';
 import { describeTrained, openTrained, refusalOf, restoreTrained, summariseTrained, warningsOf } from './trained.ts';
-import type { ContenderSweep, SplitBed } from './sweep-contender.ts';
-import { createSweeper } from './sweep-threads.ts';
+import { sweepSplits } from './split-threads.ts';
+import type { ContenderSweep } from './sweep-contender.ts';
 
 export type { PolicyToReplay } from './contenders.ts';
 
@@ -144,44 +143,23 @@ export async function runReplay(
   if (refusal !== null) throw refusal;
 
   const { embedded, embedder } = await embed(options, pool, names.length > 0, onProgress);
-  const own = options.catalogue === undefined;
-  const fitting = { catalogue, own, threads: options.threads ?? null, folds, seed, onProgress };
   const timeoutMs = options.execTimeoutMs ?? defaultExecTimeoutMs;
   const mayLearn = options.train !== undefined && loaded.trainSources.every(({ use }) => use !== 'evaluation-only');
   const restored =
     trained === null ? null : restoreTrained(trained, { names, catalogue, embedder, hasCost: pool.costUsd !== null });
 
-  const sweeps = contenders.map((): ContenderSweep[] => []);
-  const sweeper = createSweeper(fitting.threads);
-  try {
-    for (const split of splits) {
-      const rows = takeEmbedded(embedded, split.train);
-      const { newcomer } = split;
-      const whole = newcomer === null ? rows : dropModel(rows, newcomer.model);
-      const train =
-        newcomer === null
-          ? rows
-          : hideModel(rows, newcomer.model, (row) => newcomer.probes.has(split.train[row] ?? -1));
-      const fitted = restored ?? (await fitAll(names, train, whole, fitting));
-      const bed: SplitBed = {
-        train: train.dataset,
-        whole: whole.dataset,
-        test: takeEmbedded(embedded, split.test),
-        fitted,
-        embedder,
-        catalogue,
-        own,
-        mayLearn,
-        seed,
-        lambdas: lambdasFor(pool.costUsd),
-        exec: { timeoutMs, fitTimeoutMs: timeoutMs * fitTimes },
-        onProgress,
-      };
-      (await sweeper.sweep(contenders, bed)).forEach((swept, i) => sweeps[i]?.push(swept));
-    }
-  } finally {
-    await sweeper.close();
-  }
+  const sweeps = await sweepSplits(contenders, splits, embedded, restored ?? names, {
+    catalogue,
+    own: options.catalogue === undefined,
+    threads: options.threads ?? null,
+    folds,
+    seed,
+    embedder,
+    mayLearn,
+    lambdas: lambdasFor(pool.costUsd),
+    exec: { timeoutMs, fitTimeoutMs: timeoutMs * fitTimes },
+    onProgress,
+  });
 
   const tested = testedRows(splits);
   const dataset = takeRows(pool, tested);
@@ -256,17 +234,6 @@ function checkParts({ train, test, artefact }: ReplayOptions, protocol: Protocol
 
 /** Every row is tested and none is learned from. */
 const untrained = ({ test }: LoadedRows): Split => ({ label: 'test', train: [], test, newcomer: null });
-
-async function fitAll(
-  names: readonly string[],
-  train: EmbeddedDataset,
-  whole: EmbeddedDataset,
-  fitting: FitOptions,
-): Promise<ReadonlyMap<string, Fitted>> {
-  const fitted = new Map<string, Fitted>();
-  for (const name of names) fitted.set(name, await fitEstimator(name, train, fitting, whole));
-  return fitted;
-}
 
 async function embed(
   options: ReplayOptions,
@@ -391,7 +358,7 @@ function tellTiming(each: readonly ContenderSweep[], onTiming: (timing: ReplayTi
 
 const summaryOf = (sources: readonly DataSource[], rows: number): ReplayResult['train'] => ({ sources, rows });
 
-function estimatorSummary({ name, tuned }: Fitted): EstimatorSummary {
+function estimatorSummary({ name, tuned }: Pick<Fitted, 'name' | 'tuned'>): EstimatorSummary {
   const { quality, cost, criterion, score, trials } = tuned;
   return { name, quality, cost, criterion, score, trials };
 }

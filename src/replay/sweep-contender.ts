@@ -48,7 +48,8 @@ export interface ContenderSweep {
   readonly label: string;
   readonly policy: string;
   readonly options: Options;
-  readonly fitted: Fitted | null;
+  /** What predicted, and how it was tuned; null where nothing was fitted. */
+  readonly fitted: Pick<Fitted, 'name' | 'tuned'> | null;
   readonly origin: Origin;
   readonly sweep: PolicySweep;
   /** Of what really ran elsewhere and was timed: one number a query; null for our own code. */

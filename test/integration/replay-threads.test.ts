@@ -1,25 +1,55 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../replay/helpers.ts';
+import { asCsv, catsAndDogs } from '../replay/worlds.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const isBuilt = existsSync(`${root}dist/replay/sweep-worker.js`);
+const isBuilt = existsSync(`${root}dist/replay/split-worker.js`);
 if (!isBuilt) console.warn('skipped: dist/ is not there; run npm run build');
 
 const node = async (...flags: readonly string[]): Promise<string> =>
   (await promisify(execFile)(process.execPath, [...flags], { cwd: root, maxBuffer: 1 << 28 })).stdout;
 
+const folder = temporaryFolder();
+
+function policiesOf(result: string): readonly string[] {
+  const { runs }: { readonly runs: readonly { readonly policy: string }[] } = JSON.parse(result);
+  return runs.map(({ policy }) => policy);
+}
+
 describe.skipIf(!isBuilt)('any number of threads', () => {
-  it('gives the same bytes: policies side by side, fold after fold', async () => {
-    const flags = ['replay', '--train', 'data/planted', '--protocol', 'kfold:2', '--resamples', '0', '--json'];
-    const contenders = ['-p', 'cost-aware,threshold,random,zero', '-e', 'ridge', '--no-cache'];
-    const replay = (threads: number) => node('bin/pointsman', ...flags, ...contenders, '--threads', String(threads));
-    const [one, two] = [await replay(1), await replay(2)];
+  const replay = async (flags: readonly string[], threads: number): Promise<string> =>
+    node('bin/pointsman', 'replay', ...flags, '--resamples', '0', '--no-cache', '--json', '--threads', String(threads));
+
+  /** Three models, so that leaving one out leaves two. */
+  const cats = (): string => {
+    const { quality, costUsd, ...rest } = catsAndDogs(240, 'threads');
+    const three = (matrix: Float64Array | null): Float64Array =>
+      Float64Array.from({ length: 720 }, (_, i) => matrix?.[Math.floor(i / 3) * 2 + (i % 3 === 0 ? 0 : 1)] ?? 0);
+    const path = join(folder, 'cats.csv');
+    const table = { ...rest, models: ['dear', 'cheap', 'twin'], quality: three(quality), costUsd: three(costUsd) };
+    writeFileSync(path, asCsv(table));
+    return path;
+  };
+
+  it('gives the same bytes: policies side by side', async () => {
+    const flags = ['--train', cats(), '-p', 'cost-aware,threshold,random,zero', '-e', 'ridge'];
+    const [one, two] = [await replay(flags, 1), await replay(flags, 2)];
     expect(two).toBe(one);
-    const { runs }: { readonly runs: readonly { readonly policy: string }[] } = JSON.parse(one);
-    expect(runs.map(({ policy }) => policy)).toEqual(['cost-aware', 'threshold', 'random', 'zero']);
+    expect(policiesOf(one)).toEqual(['cost-aware', 'threshold', 'random', 'zero']);
+  });
+
+  it.each(['kfold:3', 'model:20'])('gives the same bytes: the splits of %s side by side', async (protocol) => {
+    const program = 'exec:python3 examples/routers/router.py';
+    const contenders = ['-p', 'random,cost-aware', '-p', program, '-e', 'ridge,mean'];
+    const flags = ['--train', cats(), '--protocol', protocol, ...contenders];
+    const [one, two] = [await replay(flags, 1), await replay(flags, 2)];
+    expect(two).toBe(one);
+    expect(policiesOf(one)).toEqual(['random', 'cost-aware', 'cost-aware', program]);
   });
 
   it('fails as one does', async () => {
