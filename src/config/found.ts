@@ -86,6 +86,8 @@ export const providers: readonly Provider[] = [
 ];
 
 const usualOllama = 'http://127.0.0.1:11434';
+/** Ollama has to be told, or it cuts what is longer than its own default without a word; every recent model takes this much. */
+const usualContext = 8192;
 const mostInAuto = 4;
 
 /**
@@ -148,7 +150,9 @@ function localModel(id: string, ollama: string): FoundModel {
     local: true,
     blendedUsd: 0,
     yaml: `  - id: ${quote(id)}
-    base_url: ${ollama}/v1
+    preset: ollama
+    base_url: ${ollama}
+    options: { num_ctx: ${usualContext} } # tokens of context: more takes more memory, and longer prompts go elsewhere
     price: { input: 0, output: 0 } # your own hardware: write what it costs you
 `,
   };

@@ -87,14 +87,17 @@ describe.skipIf(!isBuilt)('a new user', () => {
             { name: 'nomic-embed-text:latest', size: 3e8 },
           ],
         });
-      } else if (request.url === '/v1/models') json(response, { data: [{ id: 'qwen3:8b' }] });
-      else json(response, {}, 404);
+      } else json(response, {}, 404);
     });
     const made = await run(folder, ['init', '--yes'], { OLLAMA_HOST: host });
     expect(made.stdout).toMatch(/\* qwen3:8b +Ollama, on this machine/);
     const config = parseConfig(readFileSync(join(folder, 'pointsman.yaml'), 'utf8'), null, { environment: {} });
     expect(config.models.map(({ id }) => id)).toContain('qwen3:8b');
     expect(config.models.map(({ id }) => id)).not.toContain('nomic-embed-text:latest');
+    // By its own API, with a context that is told: else it would cut long prompts without a word.
+    expect(config.models[0]?.targets).toMatchObject([
+      { backend: 'ollama', baseUrl: `http://${host}`, local: true, options: { num_ctx: 8192 } },
+    ]);
     const { code, stdout } = await run(folder, ['doctor']);
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('has qwen3:8b') });
   });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startFakeUpstream, status, type FakeUpstream } from '../helpers/fake-upstream.ts';
+import { completion, startFakeUpstream, status, type FakeUpstream } from '../helpers/fake-upstream.ts';
 import { ask, startGateway, type RunningGateway } from '../helpers/running-gateway.ts';
 
 const secret = 'sk-stored-with-the-operator';
@@ -84,4 +84,31 @@ test('what an upstream says of our key reaches neither answer, header, log nor m
   }
   expect(gateway.log.join('\n')).not.toContain(secret);
   expect(await (await fetch(`${gateway.url}/metrics`)).text()).not.toContain(secret);
+});
+
+test('the same words of two tenants, or of one tenant again, are asked upstream each time: no answer is shared', async () => {
+  let count = 0;
+  const fresh = await startFakeUpstream((reply, request) => {
+    const answer = completion(`answer ${++count} to ${String(request.json()['model'])}`);
+    return status(200, answer)(reply, request);
+  });
+  const shared = await startGateway(`
+keys: [{ name: a, key: sk-of-tenant-a-alone, tenant: a }, { name: b, key: sk-of-tenant-b-alone, tenant: b }]
+models: [{ id: only, base_url: "${fresh.baseUrl}", price: { input: 1, output: 1 } }]
+routes: { auto: { policy: static, estimators: { quality: mean, cost: mean } } }
+`);
+  try {
+    const question = { model: 'auto', temperature: 0, seed: 1, user: 'u', messages };
+    const texts: string[] = [];
+    for (const key of ['sk-of-tenant-a-alone', 'sk-of-tenant-b-alone', 'sk-of-tenant-a-alone']) {
+      const { status: code, text } = await ask(shared.url, question, { authorization: `Bearer ${key}` });
+      expect(code).toBe(200);
+      texts.push(text);
+    }
+    expect(new Set(texts).size).toBe(3);
+    expect(fresh.requests).toHaveLength(3);
+  } finally {
+    await shared.close();
+    await fresh.close();
+  }
 });
