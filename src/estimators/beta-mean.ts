@@ -14,7 +14,7 @@ export default defineEstimator({
     'Beta-Bernoulli posterior with fractional outcomes (Agrawal and Goyal, arXiv 1111.1797): a = prior + sum of w v, ' +
     'b = prior + sum of w (1 − v), mean a / (a + b), variance a b / ((a + b)^2 (a + b + 1)). Old sums of a model are ' +
     'multiplied by discount at each of its observations (discounted Thompson sampling, arXiv 1707.09727). Trained rows ' +
-    'count for at most seed_strength observations.',
+    'count for at most seed_strength observations. Deviations: the paper flips a coin for an outcome between 0 and 1, here it counts as the share that it is.',
   options: Type.Object({
     prior_mean: Type.Number({
       exclusiveMinimum: 0,

@@ -11,7 +11,7 @@ export default defineEstimator({
   source:
     'Time to the last byte is about linear in the length of the answer, which the query tells something of: exp(w x + b) ' +
     'by Poisson pseudo-likelihood, x the embedding and the logarithm of the prompt length, per model, in units of its ' +
-    `mean. The time to the first token and the load of a target are not told apart.${onlineNote}`,
+    `mean. No paper is followed. The time to the first token and the load of a target are not told apart.${onlineNote}`,
   options: Type.Object({
     alpha: Type.Number({ minimum: 1e-3, maximum: 1e6, default: 10, description: 'Penalty on the weights.' }),
     prior_ms: Type.Number({ exclusiveMinimum: 0, default: 3000, description: 'Milliseconds of a model never seen.' }),

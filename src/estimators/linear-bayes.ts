@@ -28,7 +28,7 @@ export default defineEstimator({
     "Disjoint linear model of LinUCB (arXiv 1003.0146): x = [reduced embedding, 1], mean x'theta, theta = A^-1 b, " +
     "deviation sqrt(sigma^2 x'A^-1 x), A = D + sum of w x x', with sigma^2 the penalised residual per observation. " +
     "The reduction is ParetoBandit's: principal directions found in `fit`, before it a fixed random projection. " +
-    'Forgetting is geometric per observation of a model, as in discounted linear bandits (arXiv 1909.09146); unlike ' +
+    'Forgetting is geometric per observation of a model, as in discounted linear bandits (arXiv 1909.09146). Deviations: unlike ' +
     "ParetoBandit's it forgets towards the prior, one coordinate a step, so that A never degenerates. Rows of a fit " +
     'count for at most seed_strength observations (ParetoBandit: 1163.9). Cost is regressed as its relative excess over ' +
     'the running mean at this prompt length.',

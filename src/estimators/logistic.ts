@@ -14,8 +14,8 @@ export default defineEstimator({
   source:
     'Penalised maximum likelihood: argmin of the cross-entropy of sigma(w x + b) plus alpha / 2 |w|^2, intercept free, by ' +
     'L-BFGS; scores between 0 and 1 count as fractional labels. Cost: Poisson pseudo-likelihood of exp(w x + b), which ' +
-    'keeps the total. The linear heads of CARROT (arXiv 2502.03261) and RouterEval (arXiv 2503.10657) on a frozen ' +
-    `embedder.${onlineNote}`,
+    'keeps the total. The linear heads of CARROT (arXiv 2502.03261) and RouterEval (arXiv 2503.10657). Deviations: a frozen ' +
+    `embedder, and cost in dollars instead of tokens.${onlineNote}`,
   options: Type.Object({
     alpha: Type.Number({
       minimum: 1e-3,

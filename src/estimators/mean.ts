@@ -17,7 +17,7 @@ export default defineEstimator({
     'Posterior mean under a conjugate prior worth prior_strength observations: (sum of w v + s prior) / (sum of w + s); ' +
     'with discount g the older evidence of a model is multiplied by g at each of its observations. Cost: the prior is ' +
     'the price of the prompt and an answer of prior_output_tokens; what was paid above the input price is the answer, ' +
-    'and it is carried to prompts of other lengths.',
+    'and it is carried to prompts of other lengths. Deviations: none of the posterior; carrying dollars to other lengths is ours.',
   options: Type.Object({
     prior_mean: Type.Number({ minimum: 0, maximum: 1, default: 0.5, description: 'Quality of a model never seen.' }),
     prior_strength: Type.Number({

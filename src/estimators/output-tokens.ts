@@ -9,7 +9,7 @@ const alphas = [30, 10, 3, 1];
 export default defineEstimator({
   summary: 'Expected length of the answer in tokens, per model, by log-linear regression.',
   source:
-    'CARROT (arXiv 2502.03261) predicts output tokens and prices them. Here: Poisson pseudo-likelihood of exp(w x + b), ' +
+    'CARROT (arXiv 2502.03261) predicts output tokens and prices them. Deviations: Poisson pseudo-likelihood of exp(w x + b), ' +
     'x the embedding and the logarithm of the prompt length, per model, in units of its mean length; canonical, so ' +
     `the total of the training lengths is kept. It gives the mean and how sure it is of that, not quantiles.${onlineNote}`,
   options: Type.Object({

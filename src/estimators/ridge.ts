@@ -23,7 +23,7 @@ export default defineEstimator({
     "Bayesian linear regression with x = [embedding, 1]: mean x'theta, theta = (X'X + D)^-1 X'y, deviation " +
     "sqrt(sigma^2 x'(X'X + D)^-1 x), D = alpha on the embedding and 1 on the intercept, so that with little evidence " +
     'it is the running mean. sigma^2 is the penalised residual per observation, with a prior worth two. Online it is ' +
-    'recursive least squares (the design matrix of LinUCB, arXiv 1003.0146). Cost, prompt length and evidence are ' +
+    'recursive least squares (the design matrix of LinUCB, arXiv 1003.0146). Deviations: cost, prompt length and evidence are ' +
     'regressed side by side: what evidence is missing is filled with the running mean, and cost is carried from ' +
     'the expected prompt length to this one through the price.',
   options: Type.Object({

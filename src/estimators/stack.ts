@@ -78,7 +78,7 @@ export default defineEstimator({
     'predicted best) and write weights and calibration_strength into the options; a stack that is fitted without weights chooses ' +
     'by what choosing comes to under random prices. At most 6,000 rows speak in the choice; the chosen are then fitted on all. For ' +
     'cost logistic, mlp and those that rank are left out, and squared error decides. Single outcomes are learned by the components; weights and ' +
-    'calibration stay. A prediction costs what all components with a weight cost.',
+    'calibration stay. A prediction costs what all components with a weight cost. Deviations: calibration is part of what is chosen from, and AIQ the criterion where a Super Learner has a loss per row.',
   options: Type.Object({
     components: Type.Array(Type.String(), {
       minItems: 1,

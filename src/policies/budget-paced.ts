@@ -10,7 +10,7 @@ export default definePolicy({
   summary: 'Another policy under a dollar price that keeps spending per request at a budget, whatever prices do.',
   source:
     "A dual price, as ParetoBandit's pacer and Balseiro and Gur's adaptive pacing (2019), for max quality subject to mean " +
-    'cost <= budget: the inner policy decides with lambda + price. ParetoBandit moves the price by a smoothed gradient ' +
+    'cost <= budget: the inner policy decides with lambda + price. Deviations: ParetoBandit moves the price by a smoothed gradient ' +
     'and clips it; here it is proportional to accumulated overspending (a virtual queue: Neely, 2010) plus a damping term ' +
     'on the smoothed cost, so that what was overspent in a shock is paid back and the long-run mean meets the budget. The ' +
     "price is the policy's memory: a fold over what requests cost.",

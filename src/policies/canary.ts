@@ -15,7 +15,7 @@ export default definePolicy({
     'Always-valid sequential testing: quality and cost of both policies have confidence sequences (Waudby-Smith and Ramdas 2024, ' +
     'empirical Bernstein; Howard et al. 2021) that hold together at every moment with probability 1 - alpha, so stopping at the first ' +
     'verdict is no cheating. Promoted: surely not worse than the margin, and surely not dearer where `highest_cost_usd` is given. ' +
-    'Rolled back: surely worse, or surely dearer. Every decision draws its arm, and propensities are those of the mixture.',
+    'Rolled back: surely worse, or surely dearer. Every decision draws its arm, and propensities are those of the mixture. Deviations: the verdict, its margins and the split of alpha over quality and cost are ours.',
   options: Type.Object({
     policy: policyReference('What decides today.'),
     candidate: policyReference('What may replace it.'),

@@ -10,7 +10,7 @@ export default definePolicy({
   summary: 'Highest predicted quality minus lambda times predicted dollars.',
   source:
     "CARROT's plug-in rule (arXiv 2502.03261). CARROT weighs (1 − t) x quality − 100 t x cost with t in [0, 1); " +
-    'dividing by 1 − t gives lambda = 100 t / (1 − t). Exact ties go to the cheaper model, then to chance.',
+    'dividing by 1 − t gives lambda = 100 t / (1 − t). Exact ties go to the cheaper model, then to chance. Deviations: any estimator of quality and cost in place of kNN or RoBERTa, and dollars of this very query.',
   options: Type.Object({
     lambda: Type.Number({
       minimum: 0,

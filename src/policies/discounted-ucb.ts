@@ -8,7 +8,7 @@ export default definePolicy({
   source:
     'Discounted UCB (Garivier and Moulines, arXiv 0805.3415), as payment routing uses it: all counts are multiplied by ' +
     'discount at each labelled request; mean + sqrt(xi log(sum of counts) / count) − lambda x cost. The paper has the ' +
-    'bound 2 B sqrt(..) with xi = 0.6; exploration is 4 B^2 xi here.',
+    'bound 2 B sqrt(..) with xi = 0.6; exploration is 4 B^2 xi here. Deviations: lambda x cost is taken off, and B and xi are one option.',
   options: Type.Object({
     ...trialOptions,
     discount: Type.Number({

@@ -16,7 +16,7 @@ export default definePolicy({
   summary: 'Like cost-aware, but any candidate with a small probability, so that all of them stay known.',
   source:
     'Epsilon-greedy (Sutton and Barto, Reinforcement Learning, 2.2) over the utility quality − lambda x cost: ' +
-    'P(m) = (1 − epsilon) x [m has the highest utility] + epsilon / n.',
+    'P(m) = (1 − epsilon) x [m has the highest utility] + epsilon / n. Deviations: greedy by what is predicted of the query instead of by the mean of an arm.',
   options: Type.Object({
     epsilon: Type.Number({
       minimum: 0,

@@ -13,7 +13,7 @@ export default definePolicy({
     'EXP3 (Auer et al., 2002) in its loss form with implicit exploration (EXP3-IX: Neu, arXiv 1506.03271): P(m) in ' +
     'proportion to exp(−eta x sum of estimated losses), a loss being (1 − quality + lambda x cost) / (propensity + ' +
     'bias), eta = sqrt(log M / (M x labelled rounds)) unless it is set, plus a uniform share. Needs propensities in ' +
-    'the log, which every policy here writes. Blind to the query.',
+    'the log, which every policy here writes. Blind to the query. Deviations: cost is part of a loss; the uniform share and the discount are ours.',
   options: Type.Object({
     eta: Type.Number({
       minimum: 0,

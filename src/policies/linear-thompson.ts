@@ -10,7 +10,7 @@ export default definePolicy({
   summary: 'Draws each candidate with the probability that its quality minus lambda times dollars is the highest.',
   source:
     'Thompson sampling with a Gaussian posterior (Agrawal and Goyal, arXiv 1209.3352), models independent as in the ' +
-    'disjoint linear model: mean and deviation come from the quality estimator, meant for linear-bayes. The chance of ' +
+    'disjoint linear model: mean and deviation come from the quality estimator, meant for linear-bayes. Deviations: the chance of ' +
     'being the best is integrated, with each normal distribution function linear between 33 knots, and the model is ' +
     'drawn from the result: same law as drawing a theta, with propensities that are exact.',
   options: Type.Object({

@@ -8,7 +8,7 @@ export default definePolicy({
   summary: 'Highest predicted quality plus alpha deviations of that prediction, minus lambda times predicted dollars.',
   source:
     "LinUCB (Li et al., arXiv 1003.0146) with costs as in ParetoBandit: x'theta + alpha sqrt(x'A^-1 x) − lambda x cost. " +
-    'Mean and deviation come from the quality estimator, meant for linear-bayes; its deviation has the noise in it, so ' +
+    'Deviations: mean and deviation come from the quality estimator, meant for linear-bayes; its deviation has the noise in it, so ' +
     'alpha counts standard deviations. Deterministic: give the route some exploration where its log is to be evaluated.',
   options: Type.Object({
     alpha: Type.Number({

@@ -12,7 +12,7 @@ const fullDoubt = 0.25;
 export default definePolicy({
   summary: 'Another policy that tries new models first: a quiz on the queries that tell most, then cautious traffic.',
   source:
-    'ParetoBandit forces 20 calls of a new model; LLM Bandit asks 20 to 50 discriminative prompts. Here ' +
+    'ParetoBandit forces 20 calls of a new model; LLM Bandit asks 20 to 50 discriminative prompts. Deviations: here ' +
     'a model with fewer than probes labels is called with probability share x min(1, deviation / 0.25), the deviation ' +
     "being the quality estimator's for this very query, so that probes go where they say most; several newcomers divide " +
     'it. Up to cautious_until labels the inner policy decides, but the newcomer gets at most cautious_share of a ' +

@@ -13,7 +13,7 @@ import { newDoubles } from '../math/slab.ts';
 export default definePolicy({
   summary: 'Several policies; each decides as often as it is probably the best of them.',
   source:
-    'Thompson sampling over policies, as TAILOR (Zhang et al., 2023) does over active-learning strategies. TAILOR credits ' +
+    'Thompson sampling over policies, as TAILOR (Zhang et al., 2023) does over active-learning strategies. Deviations: TAILOR credits ' +
     'the strategy that acted and balances its reward over classes; here every observation credits every policy by its own ' +
     'chance of the chosen model (self-normalised importance sampling), and queries have no classes to balance. The worth ' +
     'of each policy is quality − lambda x cost per request with a normal posterior; the propensity of a model is the sum ' +

@@ -6,7 +6,7 @@ import { newDoubles } from '../math/slab.ts';
 /** The log of this policy supports the evaluation of every other one: each candidate has the same known propensity. */
 export default definePolicy({
   summary: 'Any candidate with equal probability.',
-  source: 'Uniform logging policy of off-policy evaluation (Li et al., arXiv 1003.5956).',
+  source: 'Uniform logging policy of off-policy evaluation (Li et al., arXiv 1003.5956). No deviation.',
   options: Type.Object({}),
   uses: [],
   example: () => ({}),

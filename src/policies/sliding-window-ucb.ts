@@ -7,7 +7,7 @@ export default definePolicy({
   summary: 'Like ucb, but only the last labelled requests count.',
   source:
     'Sliding-window UCB (Garivier and Moulines, arXiv 0805.3415), as payment routing uses it: counts over the last ' +
-    'window labelled requests of all models; mean + sqrt(xi log(min(t, window)) / count) − lambda x cost.',
+    'window labelled requests of all models; mean + sqrt(xi log(min(t, window)) / count) − lambda x cost. Deviations: lambda x cost is taken off; B is 1.',
   options: Type.Object({
     ...trialOptions,
     window: Type.Integer({

@@ -7,7 +7,8 @@ import { newDoubles } from '../math/slab.ts';
 /** The baseline that every router has to beat: one model for everything, the others only as fallbacks. */
 export default definePolicy({
   summary: 'Always the same model: the named one, or the first of the route.',
-  source: 'Baseline ("best single model" in RouterBench, arXiv 2403.12031, when the named model is the best one).',
+  source:
+    'Baseline ("best single model" in RouterBench, arXiv 2403.12031, when the named model is the best one). No deviation.',
   options: Type.Object({
     model: Type.Optional(Type.String({ description: 'Model id of the route; without it, the first listed.' })),
   }),

@@ -12,7 +12,7 @@ export default definePolicy({
   source:
     'Thompson sampling (Agrawal and Goyal, arXiv 1111.1797) over quality − lambda x cost, quality a Beta distribution ' +
     "with the estimator's mean and deviation, exact for beta-mean; with its discount it is payment routing's discounted " +
-    'Thompson sampling. The chance of being the best is integrated, each distribution function linear between 33 knots, ' +
+    'Thompson sampling. Deviations: the chance of being the best is integrated, each distribution function linear between 33 knots, ' +
     'and the model is drawn from the result.',
   options: Type.Object({
     lambda: lambdaOption,

@@ -7,7 +7,8 @@ import { newDoubles } from '../math/slab.ts';
 /** A fixed split of traffic: canaries and A/B tests. Fallbacks follow by weight. */
 export default definePolicy({
   summary: 'A fixed share of traffic per model.',
-  source: 'P(m) = w_m / sum of the eligible weights. Without weights, or where all eligible ones are 0, uniform.',
+  source:
+    'P(m) = w_m / sum of the eligible weights. Without weights, or where all eligible ones are 0, uniform. No paper is followed.',
   options: Type.Object({
     weights: Type.Record(Type.String(), Type.Number({ minimum: 0, maximum: 1e9 }), {
       default: {},

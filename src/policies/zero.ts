@@ -9,7 +9,7 @@ export default definePolicy({
   source:
     'Zero router of RouterBench (arXiv 2403.12031): the upper concave hull of the models in the plane of cost and quality; ' +
     'a point of it between two models is had by drawing one of them. Meant for the estimator mean, whose predictions ' +
-    'are what a model does on average; with others the hull is of this query alone. Models that tie exactly share.',
+    'are what a model does on average; with others the hull is of this query alone. Models that tie exactly share. Deviations: RouterBench draws the hull of measured means; here a budget per request picks the point, from what is predicted.',
   options: Type.Object({
     usd_per_request: Type.Number({
       minimum: 0,

@@ -114,6 +114,7 @@ describe.each(cases)('$name of $quantity', ({ name, definition, quantity }) => {
   it('says what it is', () => {
     expect(definition.summary).toMatch(/\.$/);
     expect(definition.source.length).toBeGreaterThan(20);
+    expect(definition.source).toMatch(/\bDeviations?[:,]|\bNo deviation\.|\bNo paper is followed\./);
   });
 
   it('answers before it has learned anything', () => {

@@ -86,6 +86,11 @@ test('every file of src/policies is in the catalogue, and nothing else', () => {
 });
 
 describe.each([...policies])('policy %s', (name, definition) => {
+  test('says what it is, and where it leaves its source', () => {
+    expect(definition.summary).toMatch(/\.$/);
+    expect(definition.source).toMatch(/\bDeviations?[:,]|\bNo deviation\.|\bNo paper is followed\./);
+  });
+
   test('propensities are a distribution that gives the chosen model a chance', () => {
     fc.assert(
       fc.property(world, fc.string(), (world, seed) => {
