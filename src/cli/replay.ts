@@ -8,6 +8,7 @@ import { formatTimings } from '../replay/report/format-timings.ts';
 import { runReplay, type ReplayTiming } from '../replay/replay.ts';
 import type { ReplayManifestOptions } from '../replay/report/manifest.ts';
 import { replayOptions, writeReplay } from '../replay/report/run-manifest.ts';
+import { everyEstimator, everyPolicy } from './every-name.ts';
 import { list, wholeNumber } from './numbers.ts';
 import { progressBar } from './progress-bar.ts';
 import { reportLine } from './report-line.ts';
@@ -63,12 +64,12 @@ export function replayCommand(): Command {
     .option('--artefact <folder>', 'replay what pointsman train wrote, as it is, instead of training')
     .option(
       '-p, --policy <names>',
-      'policies, by comma or repeated; exec:COMMAND runs a program (default: cost-aware)',
+      'policies, by comma or repeated, or all; exec:COMMAND runs a program (default: cost-aware)',
       policies,
     )
     .option(
       '-e, --estimator <names>',
-      'what predicts, by comma or repeated; none for no one (default: knn,ridge)',
+      'what predicts, by comma or repeated, or all; none for no one (default: knn,ridge)',
       list,
     )
     .option('--predictions <files>', "somebody else's estimates or choices, by sample_id: CSV, JSONL or Parquet", list)
@@ -103,7 +104,12 @@ export function replayCommand(): Command {
       }
       refuseOtherModes(command, 'data');
       if (flags.out !== undefined) checkReportFolder(flags.out);
-      const asked = manifestOptions(flags);
+      const [policy, estimator] = [await everyPolicy(flags.policy), await everyEstimator(flags.estimator)];
+      const asked = manifestOptions({
+        ...flags,
+        ...(policy === undefined ? {} : { policy }),
+        ...(estimator === undefined ? {} : { estimator }),
+      });
       const timings: ReplayTiming[] = [];
       const bar = progressBar();
       const result = await runReplay(

@@ -4,8 +4,8 @@ import type { OnProgress } from '../replay/progress.ts';
 import { defaultEstimators, defaultSeed } from '../replay/replay.ts';
 import { trainFromLog } from '../replay/train-log.ts';
 import { runTrain, type TrainResult } from '../replay/train.ts';
-import { loadCatalogue } from '../routing/catalogue.ts';
 import { embedderHelp, withEmbedderOf } from './configured-embedder.ts';
+import { everyEstimator } from './every-name.ts';
 import { list, wholeNumber } from './numbers.ts';
 import { progressBar } from './progress-bar.ts';
 
@@ -54,12 +54,14 @@ async function train(flags: TrainFlags, onProgress: OnProgress): Promise<TrainRe
   if ((data === undefined) === (fromLog === undefined)) {
     throw new PointsmanError('invalid_request', 'train learns from one thing: name --data or --from-log.');
   }
-  const estimators = flags.estimator?.includes('all') === true ? await allEstimators() : flags.estimator;
+  const estimators = await everyEstimator(flags.estimator);
   if (data !== undefined) {
     if (route !== undefined) throw new PointsmanError('invalid_request', '--route goes with --from-log only.');
     const { models, pool } = flags;
-    return await withEmbedderOf(flags.config, async (embedder) =>
-      await runTrain({ data, models, pool, embedder, out, estimators, seed, folds, threads }, onProgress),
+    return await withEmbedderOf(
+      flags.config,
+      async (embedder) =>
+        await runTrain({ data, models, pool, embedder, out, estimators, seed, folds, threads }, onProgress),
     );
   }
   if (flags.models !== undefined || flags.pool !== undefined || flags.config !== undefined) {
@@ -69,14 +71,6 @@ async function train(flags: TrainFlags, onProgress: OnProgress): Promise<TrainRe
   return await trainFromLog(
     { log: fromLog ?? '', route, out, estimators: names, seed: seed ?? defaultSeed, threads },
     onProgress,
-  );
-}
-
-/** Every estimator that knows both quality and cost. */
-async function allEstimators(): Promise<readonly string[]> {
-  const { estimators } = await loadCatalogue();
-  return [...estimators].flatMap(([name, { quantities }]) =>
-    quantities.includes('quality') && quantities.includes('cost') ? [name] : [],
   );
 }
 

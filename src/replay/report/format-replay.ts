@@ -6,9 +6,42 @@ import { figureText, resamplingText } from './figures-text.ts';
 import { textPlot } from './text-plot.ts';
 import { textTable } from './text-table.ts';
 
+/** More routers than this are told as a league: best first, and the wide tables are left to the report. */
+const fewRouters = 6;
+/** Curves that a plot of characters can hold. */
+const leaders = 4;
+
 /** A replay for the terminal: what was replayed, the table, the plot, each eval name. Ends with a line break. */
 export function formatReplay(result: ReplayResult): string {
-  const parts = [
+  const parts = result.runs.length > fewRouters ? leagueParts(result) : everyPart(result);
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** The same result with the best router first: by AIQ over the zero router, or by quality where there is no cost. */
+function inOrder(result: ReplayResult): ReplayResult {
+  const worth = ({ cost, top }: RunResult): number => cost?.gain.value ?? top.point.quality;
+  return { ...result, runs: [...result.runs].sort((a, b) => worth(b) - worth(a)) };
+}
+
+function leagueParts(result: ReplayResult): readonly string[] {
+  const { baselines } = result;
+  const ordered = inOrder(result);
+  const { runs } = ordered;
+  return [
+    introduction(result),
+    result.warnings.map((warning) => `warning: ${warning}`).join('\n'),
+    baselines.hasCost ? costTable(ordered) : qualityTable(ordered),
+    baselines.hasCost ? plot({ ...ordered, runs: runs.slice(0, leaders) }) : '',
+    origins(result),
+    comparisons(result),
+    singlesTable(result),
+    settings(result),
+    `${runs.length} routers: every other figure, each eval name and each split are in --out FOLDER and --json.`,
+  ];
+}
+
+function everyPart(result: ReplayResult): readonly string[] {
+  return [
     introduction(result),
     result.warnings.map((warning) => `warning: ${warning}`).join('\n'),
     result.baselines.hasCost ? costTable(result) : qualityTable(result),
@@ -22,7 +55,6 @@ export function formatReplay(result: ReplayResult): string {
     settings(result),
     absences(result),
   ];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 const number = (value: number | null): string => (value === null ? '-' : value.toFixed(4));
