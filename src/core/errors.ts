@@ -133,7 +133,8 @@ export const errorTable = {
     status: 503,
     type: 'server_error',
     retry: true,
-    summary: 'No vector could be made of the text. A route degrades instead of answering this; commands end with it.',
+    summary:
+      'No vector could be made of the text. A route degrades instead of answering this, unless it chooses a vector space by the text; commands end with it.',
   },
   storage_unavailable: {
     status: 503,
