@@ -33,6 +33,12 @@ export const embeddingTypes = {
       api_key: Type.Optional(
         Type.String({ minLength: 1, description: 'Write ${NAME} and set it in the environment.' }),
       ),
+      local: Type.Optional(
+        Type.Boolean({
+          description:
+            'Texts do not leave your machines. Default: true for loopback, private addresses and `*.local`, as for targets.',
+        }),
+      ),
       timeout_ms: Type.Integer({ minimum: 1, default: 1000, description: 'Then the route degrades.' }),
       max_pending: Type.Integer({
         minimum: 1,

@@ -11,6 +11,7 @@ export interface RemoteOptions {
   readonly model: string;
   readonly dimensions: number;
   readonly api_key?: string;
+  readonly local?: boolean;
   readonly timeout_ms: number;
   readonly max_pending: number;
   readonly max_characters: number;
@@ -91,7 +92,7 @@ export function createRemoteEmbedder(options: RemoteOptions): Embedder {
   return {
     id: `remote-v1-${place.host}-${model}-${dimensions}`,
     dimensions,
-    local: isLocal(place.hostname),
+    local: options.local ?? isLocal(place.hostname),
     embed(text) {
       if (text.trim() === '') return new Float32Array(dimensions);
       const read = text.length <= options.max_characters ? text : text.slice(0, options.max_characters);

@@ -86,6 +86,39 @@ test('what an upstream says of our key reaches neither answer, header, log nor m
   expect(await (await fetch(`${gateway.url}/metrics`)).text()).not.toContain(secret);
 });
 
+test('the words of a request that has to stay here are not sent to an embedder elsewhere', async () => {
+  const heard: string[] = [];
+  const elsewhere = await startFakeUpstream((reply, request) => {
+    heard.push(request.raw.toString());
+    return status(200, JSON.stringify({ data: [{ embedding: [0.6, 0.8] }] }))(reply, request);
+  });
+  const home = await startGateway(`
+embedder: { type: remote, base_url: "${elsewhere.baseUrl}", model: e, dimensions: 2, local: false }
+models:
+  - { id: here, base_url: "${upstream.baseUrl}", region: eu, price: { input: 1, output: 1 } }
+  - { id: there, base_url: "${attacker.baseUrl}", local: false, price: { input: 1, output: 1 } }
+routes: { auto: { policy: epsilon-greedy, estimators: { quality: knn, cost: mean } } }
+`);
+  try {
+    const before = attacker.requests.length;
+    for (const wish of [{ local_only: true }, { region: 'eu' }]) {
+      const secretly = [{ role: 'user', content: 'the merger is on friday' }];
+      const { status: code, headers } = await ask(home.url, { model: 'auto', messages: secretly, pointsman: wish });
+      expect(code).toBe(200);
+      expect(headers.get('x-pointsman-model')).toBe('here');
+      expect(headers.get('x-pointsman-degraded')).toContain('embedding:not_allowed');
+    }
+    expect(heard).toEqual([]);
+    expect(attacker.requests.length).toBe(before);
+    // Others are embedded there as ever.
+    expect((await ask(home.url, { model: 'auto', messages })).headers.get('x-pointsman-degraded')).toBeNull();
+    expect(heard).toHaveLength(1);
+  } finally {
+    await home.close();
+    await elsewhere.close();
+  }
+});
+
 test('the same words of two tenants, or of one tenant again, are asked upstream each time: no answer is shared', async () => {
   let count = 0;
   const fresh = await startFakeUpstream((reply, request) => {
