@@ -44,12 +44,26 @@ export interface OpenOptions {
  * used; a file inside a folder gets the help of its neighbours where meta.json lists it. Rejects with `invalid_data`.
  */
 export async function openDataset(path: string, part: Part, options: OpenOptions = {}): Promise<OpenedDataset> {
-  const located = locate(path, part);
-  const reader = await openFiles(path, located, part, options);
+  const { located, reader } = await openLocated(path, part, options);
   const models = options.models ?? null;
   const isKept = options.keepPartial === true && models === null;
   const rows = reader.hasOwnParts === true ? [...located.files, part] : located.files;
   return { reader: isKept ? reader : completeRows(reader, models), file: rows.join('\n') };
+}
+
+/** What the file system refuses (a folder without permission, a file that is gone by now) is bad data, told in one line. */
+async function openLocated(
+  path: string,
+  part: Part,
+  options: OpenOptions,
+): Promise<{ readonly located: Located; readonly reader: DatasetReader }> {
+  try {
+    const located = locate(path, part);
+    return { located, reader: await openFiles(path, located, part, options) };
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw dataError(basename(path), null, null, `it cannot be read: ${messageOf(cause)}`);
+  }
 }
 
 async function openFiles(

@@ -5,7 +5,9 @@ import { html, type Html } from './html.ts';
 import { linearScale, logScale, type Scale } from './scale.ts';
 
 const size = 300;
-const margin = { left: 60, right: 12, top: 10, bottom: 38 } as const;
+const margin = { right: 12, top: 10, bottom: 38 } as const;
+/** Room for a title and ticks: costs are longer than shares. */
+const leftOf = { quality: 46, cost: 82 } as const;
 
 /** Whether predictions can be believed: reliability over all models, the same by model, and cost. */
 export function calibrationSection(calibration: Calibration, unit: string): Html {
@@ -73,7 +75,8 @@ function costVerdict({ meanAbsolutePercentage, ratioOfTotals }: CostCalibration)
 function reliabilityPlot({ bins }: QualityCalibration, across: string, up: string): Html {
   const scale = (from: number, to: number): Scale => linearScale(0, 1, from, to, 2);
   return scatter({
-    x: scale(margin.left, size - margin.right),
+    left: leftOf.quality,
+    x: scale(leftOf.quality, size - margin.right),
     y: scale(size - margin.bottom, margin.top),
     bins,
     across,
@@ -88,7 +91,8 @@ function costPlot({ bins }: CostCalibration, unit: string): Html {
   if (values.length === 0) return html``;
   const [low, high] = [Math.min(...values) / 1.3, Math.max(...values) * 1.3];
   return scatter({
-    x: logScale(low, high, margin.left, size - margin.right),
+    left: leftOf.cost,
+    x: logScale(low, high, leftOf.cost, size - margin.right),
     y: logScale(low, high, size - margin.bottom, margin.top),
     bins,
     across: 'predicted cost',
@@ -99,6 +103,7 @@ function costPlot({ bins }: CostCalibration, unit: string): Html {
 }
 
 interface Scatter {
+  readonly left: number;
   readonly x: Scale;
   readonly y: Scale;
   readonly bins: QualityCalibration['bins'];
@@ -109,7 +114,7 @@ interface Scatter {
 }
 
 /** Bins on a diagonal; a dot's area is how many rows it has. */
-function scatter({ x, y, bins, across, up, ends, text }: Scatter): Html {
+function scatter({ left, x, y, bins, across, up, ends, text }: Scatter): Html {
   const most = Math.max(1, ...bins.map(({ count }) => count));
   const [low, high] = ends;
   const bottom = size - margin.bottom;
@@ -126,8 +131,8 @@ function scatter({ x, y, bins, across, up, ends, text }: Scatter): Html {
   >
     <g class="axes">
       ${clear(x.ticks).map((tick) => html`<line x1="${fixed(x.place(tick))}" x2="${fixed(x.place(tick))}" y1="${margin.top}" y2="${bottom}" /><text x="${fixed(x.place(tick))}" y="${bottom + 15}" text-anchor="middle">${text(tick)}</text>`)}
-      ${clear(y.ticks).map((tick) => html`<line x1="${margin.left}" x2="${size - margin.right}" y1="${fixed(y.place(tick))}" y2="${fixed(y.place(tick))}" /><text x="${margin.left - 5}" y="${fixed(y.place(tick) + 4)}" text-anchor="end">${text(tick)}</text>`)}
-      <text class="title" x="${size / 2}" y="${size - 4}" text-anchor="middle">${across}</text>
+      ${clear(y.ticks).map((tick) => html`<line x1="${left}" x2="${size - margin.right}" y1="${fixed(y.place(tick))}" y2="${fixed(y.place(tick))}" /><text x="${left - 5}" y="${fixed(y.place(tick) + 4)}" text-anchor="end">${text(tick)}</text>`)}
+      <text class="title" x="${(left + size - margin.right) / 2}" y="${size - 4}" text-anchor="middle">${across}</text>
       <text class="title" transform="rotate(-90)" x="${-size / 2}" y="8" text-anchor="middle">${up}</text>
     </g>
     <line

@@ -4,7 +4,7 @@ import { colours, costQualityPlot } from './cost-quality-plot.ts';
 import { fourDecimals, percent, resamplingText, signed, signedRangeOf } from './figures-text.ts';
 import { html, type Html } from './html.ts';
 import type { ReplayManifestOptions } from './manifest.ts';
-import { lineChart, lineTips } from './line-chart.ts';
+import { lineChart, lineTips, type Line } from './line-chart.ts';
 import { htmlPage } from './page.ts';
 import { pairChart } from './pair-chart.ts';
 import { qualityBars } from './quality-bars.ts';
@@ -65,7 +65,10 @@ export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, v
       pair === null
         ? null
         : html`<h3 id="pair">Between ${result.pair.weak.model} and ${result.pair.strong.model}</h3>
-            ${lineChart(pair)}`
+            ${lineChart(pair)}
+            <ul class="legend" aria-label="Lines">
+              ${pair.lines.map(lineKey)}
+            </ul>`
     }
     ${figuresTable(result)}
     <h2 id="groups">Within each eval name</h2>
@@ -94,7 +97,13 @@ export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, v
         : null
     }
     <h2 id="lost">Where most was lost</h2>
-    ${each((run) => lostTable(run, baselines.hasCost ? costUnit : ''))}
+    ${runs.map(
+      (run, i) =>
+        html`<details${i === 0 ? openNow : null}>
+          <summary>${run.label}</summary>
+          ${lostTable(run, baselines.hasCost ? costUnit : '')}
+        </details>`,
+    )}
     <h2 id="settings">Settings</h2>
     ${sourceTable({ sources: [...result.train.sources, ...result.test.sources] })}${singlesTable(result)}
     ${runs.filter(({ estimator }, i) => runs.findIndex((other) => other.estimator?.name === estimator?.name) === i).map(tuningTable)}
@@ -111,6 +120,14 @@ export function htmlReport(result: ReplayResult, asked: ReplayManifestOptions, v
     version,
   });
 }
+
+/** Long lists of the other routers unfold when asked for. */
+const openNow = html` open`;
+
+const lineKey = ({ label, colour }: Line): Html =>
+  colour === null
+    ? html`<li><span class="swatch dashed"></span>${label}</li>`
+    : html`<li><span class="swatch" style="--colour:var(--c${colour % colours})"></span>${label}</li>`;
 
 function introduction({ split, train, test, models, embedder, protocol }: ReplayResult): string {
   const text = embedder.text === 'query_text' ? 'the question alone' : 'the whole prompt';

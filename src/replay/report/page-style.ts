@@ -16,13 +16,14 @@ a{color:var(--accent)}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(250px,1fr));gap:14px;margin:22px 0}
 .card{background:var(--panel);border:1px solid var(--line);border-left:4px solid var(--colour);border-radius:8px;padding:14px 16px}
 .card h3{margin:0 0 2px;overflow-wrap:anywhere}.card .origin{font-size:12.5px;color:var(--soft)}
-.card .figure{font-size:26px;font-weight:650;letter-spacing:-.02em;margin-top:6px}.card .figure small{font-size:13px;font-weight:400;color:var(--soft);letter-spacing:0}
+.card .figure{font-size:26px;line-height:1.25;font-weight:650;letter-spacing:-.02em;margin-top:6px}.card .figure small{font-size:13px;font-weight:400;color:var(--soft);letter-spacing:0}
 .card p{font-size:13.5px;margin:4px 0 0;color:var(--soft)}
 .good{color:var(--good)}.bad{color:var(--bad)}
 .warnings{background:var(--panel);border-left:4px solid var(--c1);border-radius:6px;padding:10px 16px 10px 34px;margin:18px 0}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px;margin:8px 0 18px}
 th,td{text-align:right;padding:5px 9px;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
+th:first-child,td:first-child{position:sticky;left:0;background:var(--paper)}
 th{font-weight:600;color:var(--soft);border-bottom:2px solid var(--line)}th:first-child,td:first-child,.left{text-align:left}
 tbody tr:hover{background:var(--panel)}td.text{white-space:normal;text-align:left;min-width:260px;max-width:440px}td.wrap{white-space:normal;overflow-wrap:anywhere;text-align:left}
 .rule td{border-top:2px solid var(--line)}
@@ -42,7 +43,7 @@ svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu
 .mark{cursor:pointer}.mark text{fill:var(--ink);font-size:11px;paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}.single rect{fill:var(--paper);stroke:var(--ink);stroke-width:1.6}
 .mark.on rect,.mark:hover rect{fill:var(--ink)}.oracle path{fill:var(--c6);stroke:var(--ink);stroke-width:.8}.random path{fill:none;stroke:var(--ink);stroke-width:1.8}
 .off{display:none}
-.legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:6px 0 0;padding:0;font-size:13px}.legend label{cursor:pointer}.legend em{color:var(--soft)}.legend input{accent-color:var(--colour);vertical-align:-2px}
+.legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:6px 0 0;padding:0;font-size:13px}.legend label{cursor:pointer}.legend+.scroll{margin-top:14px}.legend em{color:var(--soft)}.legend input{accent-color:var(--colour);vertical-align:-2px}
 .swatch{display:inline-block;width:12px;height:12px;border-radius:3px;background:var(--colour);margin:0 6px 0 3px;vertical-align:-1px}
 .swatch.dashed{background:none;border-top:2px dashed var(--soft);border-radius:0;height:5px}.swatch.diamond{background:var(--paper);border:1.6px solid var(--ink);border-radius:0;transform:rotate(45deg) scale(.75)}
 .shares path{stroke:var(--paper);stroke-width:.6}.guide{stroke:var(--ink);stroke-width:1;visibility:hidden}.guide.on{visibility:visible}
@@ -58,6 +59,6 @@ code,pre{font:12.5px ui-monospace,"SF Mono",Menlo,"DejaVu Sans Mono",monospace}p
 #tip .bar{grid-column:1/-1;display:grid;grid-template-columns:1fr auto;gap:0 10px;position:relative}#tip .bar i{position:absolute;left:0;bottom:0;height:2px;background:var(--accent)}#tip .bar span:first-child{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 footer{margin-top:48px;color:var(--soft);font-size:13px;border-top:1px solid var(--line);padding-top:14px}
 @media (max-width:640px){main{padding:20px 14px 60px}.plot,.shares{overflow-x:auto}.plot svg,.shares svg{min-width:640px}
-th:first-child,td:first-child{position:sticky;left:0;background:var(--paper);min-width:112px;max-width:44vw;white-space:normal;overflow-wrap:break-word}td.text{min-width:44vw}.family th{position:static;max-width:none}}
+th:first-child,td:first-child{min-width:112px;max-width:44vw;white-space:normal;overflow-wrap:break-word}td.text{min-width:44vw}.family th{position:static;max-width:none}}
 @media print{nav,#tip,.plot>input,.plot>label,.plot .switch{display:none}details>*{display:block}h2{break-after:avoid}figure,table{break-inside:avoid}}
 `;

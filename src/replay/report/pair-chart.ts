@@ -41,6 +41,6 @@ export function pairChart({ runs, pair, models }: ReplayResult): LineChart | nul
     range: '',
     caption:
       `From ${pair.weak.model} for every query (left) to ${pair.strong.model} for every query (right), the queries that a router would rather send there first. ` +
-      'Dashed: queries drawn at random, which recovers half of the gap. APGR is the area over the weak model, in gaps.',
+      'Dashed: queries drawn at random, which recovers half of the gap. APGR is the area over the weak model, in gaps. Routers that read the same predictions of quality share a line.',
   };
 }

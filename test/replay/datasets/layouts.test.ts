@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib';
 import { parquetWriteBuffer, type ColumnSource } from 'hyparquet-writer';
@@ -224,6 +224,26 @@ describe('JSON in pieces', () => {
     const broken = Buffer.alloc(1 << 16, 7);
     const path = join(folderOf({ 't.raw': Buffer.concat([gzipSync(row), endless(70), broken]) }), 't.raw');
     await expect(read(path)).rejects.toThrow('t.raw, row 2: an object of more than 64 MB');
+  });
+});
+
+describe('what the file system refuses', () => {
+  it('is bad data, in one line', async () => {
+    const refused = read(join(folderOf({ x: '' }), 'x'.repeat(400)));
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_data' });
+    await expect(refused).rejects.toThrow('it cannot be read: ENAMETOOLONG');
+  });
+
+  it.each([
+    ['t.csv', 'sample_id,prompt,m\n1,p,1\n'],
+    ['t.jsonl', '{"sample_id":"1","prompt":"p","m":1}\n'],
+  ])('is told where %s is gone between opening and reading', async (name, content) => {
+    const path = fileOf(name, content);
+    const { reader } = await openDataset(path, 'all');
+    rmSync(path);
+    const reading = collectDataset(reader);
+    await expect(reading).rejects.toMatchObject({ code: 'invalid_data' });
+    await expect(reading).rejects.toThrow(/t\.(csv|jsonl)\b.*cannot be read: ENOENT/);
   });
 });
 
