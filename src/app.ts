@@ -209,7 +209,8 @@ export async function buildApp(config: Config, options: AppOptions): Promise<App
     },
     async feedback(reward, caller) {
       const receipt = await current.learning.accept(reward, caller);
-      if (receipt.type === 'accepted') agreement.labelled(reward.decision, reward.value);
+      if (receipt.type === 'accepted' && reward.quantity === 'quality')
+        agreement.labelled(reward.decision, reward.value);
       return receipt;
     },
     listModels: (access) => listModels(current.config, access),

@@ -117,14 +117,19 @@ export async function assembleRouting(
         governedByName.set(learnerName(id), own);
         learning.register(id, own, (fact) => accepts(fact) || fact.route === wordsFrom);
       };
-      for (const { learner, estimator, quantity, routes: taughtBy, learns } of estimators) {
-        if (learns) register(learner, estimator, (fact) => fact.quantity === quantity && taughtBy.has(fact.route));
+      for (const { learner, estimator, definition, quantity, routes: taughtBy, learns } of estimators) {
+        const compares = quantity === 'quality' && definition.takesPreferences === true;
+        const wants = (fact: Subject): boolean =>
+          fact.quantity === quantity || (compares && fact.quantity === 'preference');
+        if (learns) register(learner, estimator, (fact) => wants(fact) && taughtBy.has(fact.route));
       }
       for (const { name, memory } of remembering) {
         const control = controlRoute(name);
         const isWord = (fact: Subject): boolean => fact.route === control;
         const beside = secondPurpose(name);
-        const isOwn = (fact: Subject): boolean => fact.route === name || fact.route === beside || isWord(fact);
+        // A policy's goals are told in quality and dollars; who won against whom is for estimators.
+        const isOwn = (fact: Subject): boolean =>
+          fact.quantity !== 'preference' && (fact.route === name || fact.route === beside || isWord(fact));
         register(memory.id, memory.learner, isOwn, isWord);
       }
     },

@@ -77,6 +77,8 @@ export interface EstimatorDefinition<Options extends TSchema = TSchema> {
   /** False where `predict` never reads the embedding, so none has to be computed for it. */
   readonly needsEmbedding: boolean;
   readonly quantities: readonly Quantity[];
+  /** Its `update` takes preferences too, where it estimates quality. Left out: they are not told to it. */
+  readonly takesPreferences?: true | undefined;
   /** Candidate settings for `train` to choose from, simplest last resort first; [] where there is nothing to tune. */
   settings(rows: TrainingRows): readonly Static<Options>[];
   /**

@@ -1,6 +1,12 @@
 import type { Quantity } from './estimator.ts';
 import type { State } from './state.ts';
 
+/**
+ * What a fact is about. `preference`: the answer of `model` against that of another model to the same request; 1 is better,
+ * 0 worse, 0.5 neither.
+ */
+export type FactQuantity = Quantity | 'preference';
+
 /** One fact that joined its decision: the only thing learned state is ever made of. */
 export interface Observation {
   /** Position in the log of rewards; strictly increasing, with gaps. */
@@ -9,7 +15,7 @@ export interface Observation {
   readonly route: string;
   /** The model that served. */
   readonly model: string;
-  readonly quantity: Quantity;
+  readonly quantity: FactQuantity;
   /** In the quantity's unit. */
   readonly value: number;
   /** Trust in this fact relative to one explicit label; > 0. */
@@ -19,6 +25,8 @@ export interface Observation {
   readonly promptTokens: number;
   /** Null where the route had nothing that reads one. */
   readonly embedding: Float32Array | null;
+  /** Of a preference: the other model. */
+  readonly against?: string | undefined;
   /** What the policy noted at decision time, see PolicyDecision; absent where it noted nothing. */
   readonly note?: readonly number[] | undefined;
 }

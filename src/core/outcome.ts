@@ -1,7 +1,6 @@
 import type { Usage } from './backend.ts';
 import type { Decision } from './decision.ts';
-import type { Observation } from './learner.ts';
-import type { Quantity } from './estimator.ts';
+import type { FactQuantity, Observation } from './learner.ts';
 import type { Query } from './query.ts';
 import type { State } from './state.ts';
 
@@ -59,11 +58,13 @@ export interface Reward {
   readonly source: string;
   /** Tells several rewards of one source apart; also makes a repeat idempotent. */
   readonly key: string;
-  readonly quantity: Quantity;
+  readonly quantity: FactQuantity;
   /** In the quantity's unit. */
   readonly value: number;
   readonly weight: number;
   readonly at: number;
+  /** Of a preference: the decision whose answer this one's was compared with. */
+  readonly against?: string | undefined;
 }
 
 /** `unknown`: no such decision of this caller. `duplicate`: the first one stands. */

@@ -23,7 +23,8 @@ export default defineEstimator({
     'of a row counts and each row weighs the same; an intercept per model (its strength whatever is asked); rank 32; ' +
     'early stopping on a held-out tenth. Quality is the mean of the model plus a common slope times how far its ' +
     'strength stands above the others, so differences carry meaning and the level is only the mean. Cost has no ' +
-    `winners: it is the log-linear regression of logistic. A frozen embedder of the gateway.${onlineNote}`,
+    `winners: it is the log-linear regression of logistic. A frozen embedder of the gateway.${onlineNote} A preference of ` +
+    'one answer over another moves both models by half of what it says beyond the difference that was expected.',
   options: Type.Object({
     rank: Type.Integer({ minimum: 1, maximum: 512, default: 32, description: 'Abilities.' }),
     noise: Type.Number({ minimum: 0, default: 0.1, description: 'Length of the noise added to a query in training.' }),
@@ -31,6 +32,7 @@ export default defineEstimator({
     ...trainedOptions,
   }),
   needsEmbedding: true,
+  takesPreferences: true,
   quantities: ['quality', 'cost'],
   settings: (rows) =>
     (rows.promptTokens.length > 10_000 ? [1e-4] : [1e-3, 3e-4, 1e-4]).map((decay) => ({
@@ -45,6 +47,7 @@ export default defineEstimator({
       {
         name: 'preference',
         version: 1,
+        compares: true,
         fit(rows) {
           if (quantity !== 'quality') return fitGeneralisedLinear(quantity, rows, costAlpha);
           const { width, models } = rows;

@@ -31,10 +31,11 @@ const Question = Type.Object({
     decision: Type.String(),
     source: Type.String(),
     key: Type.String(),
-    quantity: Type.Enum(['quality', 'cost', 'latency', 'output_tokens']),
+    quantity: Type.Enum(['quality', 'cost', 'latency', 'output_tokens', 'preference']),
     value: Type.Number(),
     weight: Type.Number(),
     at: Type.Number(),
+    against: Type.Optional(Type.String()),
   }),
   caller: Type.Object({ tenant: Type.String(), key: Type.Union([Type.String(), Type.Null()]) }),
 });

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { Candidate } from '../core/candidate.ts';
 import type { Estimator, EstimatorContext, TrainingRows } from '../core/estimator.ts';
+import type { Observation } from '../core/learner.ts';
 import type { Json, TypedArray } from '../core/state.ts';
 import { ModelIndex } from './model-index.ts';
 import {
@@ -34,6 +35,8 @@ export interface Family {
   readonly name: string;
   /** Of the state; changes when its meaning does. */
   readonly version: number;
+  /** Learns from preferences while serving, too. */
+  readonly compares?: true | undefined;
   /** For amounts other than cost: what is believed of a model never seen, in the quantity's unit. */
   readonly prior?: number;
   /** At least one row. `models` are the ids of the columns. */
@@ -82,6 +85,9 @@ const priorSpread = 2;
 /** A corrected amount is held above this share of what the model costs on average. */
 const leastShare = 0.02;
 
+/** A pair speaks of two answers at once: for each of them it is worth half a label. */
+const pairWeight = 0.5;
+
 /** A family as an estimator: what it trained, corrected by what was learned since; priors for models never seen. */
 export function trainedEstimator(
   family: Family,
@@ -125,7 +131,25 @@ export function trainedEstimator(
     corrections.place(input);
   };
 
-  return {
+  /**
+   * Of two answers that are right or wrong, ties at half: P(win) = 1/2 + (q_a - q_b) / 2. What the pair says beyond the
+   * difference that was expected moves both models by half, one up and one down.
+   */
+  const compare = ({ model, against, value, weight, promptTokens, embedding }: Observation): void => {
+    if (against === undefined || against === model || !(value >= 0 && value <= 1)) return;
+    const places = [columnOf(model), columnOf(against)] as const;
+    const asked = { embedding: embedding ?? new Float32Array(dimensions), promptTokens };
+    const { mean } = estimator.predict(
+      asked,
+      [model, against].map((id) => ({ model: id, price: null })),
+    );
+    const half = (2 * value - 1 - ((mean[0] ?? 0) - (mean[1] ?? 0))) / 2;
+    const [own, other] = places.map((place) => corrections.value(place));
+    corrections.update(places[0], (own ?? 0) + half, weight * pairWeight);
+    corrections.update(places[1], (other ?? 0) - half, weight * pairWeight);
+  };
+
+  const estimator: Estimator = {
     fit(rows) {
       checkTrainingRows(family.name, rows, context);
       models.replace(rows.models);
@@ -142,9 +166,11 @@ export function trainedEstimator(
       part = scales.some((scale) => scale > 0) ? family.fit(prepared, rows.models) : null;
       corrections.fit(prepared, options.training_worth);
     },
-    update({ model, value, weight, promptTokens, embedding, quantity: of }) {
-      if (of !== quantity || !inRange(quantity, value) || !(weight > 0)) return;
-      if (embedding !== null && embedding.length !== dimensions) return;
+    update(observation) {
+      const { model, value, weight, promptTokens, embedding, quantity: of } = observation;
+      if (!(weight > 0) || (embedding !== null && embedding.length !== dimensions)) return;
+      if (of === 'preference' && quantity === 'quality' && family.compares === true) compare(observation);
+      if (of !== quantity || !inRange(quantity, value)) return;
       const column = columnOf(model);
       addMoments(moments, column * momentWidth, weight, value, promptTokens);
       place(embedding, promptTokens);
@@ -226,6 +252,7 @@ export function trainedEstimator(
       promptScale = { mean, deviation, shortest, longest };
     },
   };
+  return estimator;
 }
 
 /** [models x momentWidth], summed in canonical order. */

@@ -1,6 +1,5 @@
 import { messageOf } from '../core/errors.ts';
-import type { Quantity } from '../core/estimator.ts';
-import type { Observation } from '../core/learner.ts';
+import type { FactQuantity, Observation } from '../core/learner.ts';
 import type { State } from '../core/state.ts';
 import { decodeState, encodeState } from '../core/state-codec.ts';
 import type { Database } from './database.ts';
@@ -11,8 +10,9 @@ import { toNote } from './note.ts';
 /** Snapshots that are kept of each learner: the newest, and one to fall back to. */
 const snapshotsKept = 2;
 
-interface ObservationRow extends Omit<Observation, 'embedding' | 'note'> {
-  readonly quantity: Quantity;
+interface ObservationRow extends Omit<Observation, 'embedding' | 'note' | 'against'> {
+  readonly quantity: FactQuantity;
+  readonly against: string | null;
   readonly embedding: Buffer | null;
   readonly features: string | null;
 }
@@ -33,7 +33,7 @@ export interface Reader {
  */
 export function createReader(database: Database, embedder: string | null): Reader {
   const observations = database.prepare<[string | null, number, number], ObservationRow>(
-    `SELECT r.seq, d.id AS decision, d.route, r.model, r.quantity, r.score AS value, r.weight, r.propensity,
+    `SELECT r.seq, d.id AS decision, d.route, r.model, r.quantity, r.score AS value, r.weight, r.propensity, r.against,
        d.prompt_tokens AS promptTokens, CASE WHEN d.embedder IS ? THEN d.embedding END AS embedding,
        d.features
      FROM rewards r JOIN decisions d ON d.number = r.decision_number WHERE r.seq > ? ORDER BY r.seq LIMIT ?`,
@@ -59,8 +59,9 @@ export function createReader(database: Database, embedder: string | null): Reade
 
   return {
     observations: (afterSeq, limit) =>
-      observations.all(embedder, afterSeq, limit).map(({ features, ...row }) => ({
+      observations.all(embedder, afterSeq, limit).map(({ features, against, ...row }) => ({
         ...row,
+        against: against ?? undefined,
         embedding: row.embedding === null ? null : toFloats(row.embedding),
         note: toNote(features),
       })),

@@ -20,6 +20,21 @@ interface Joined {
   readonly features: string | null;
 }
 
+interface Other {
+  readonly tenant: string;
+  readonly key: string | null;
+  readonly route: string;
+  readonly model: string | null;
+}
+
+/** Both answers were given to one caller by one route; anything else is nobody's business, or no comparison. */
+const comparable = (one: Joined, other: Other | null): boolean =>
+  other !== null &&
+  other.model !== null &&
+  other.tenant === one.tenant &&
+  other.key === one.key &&
+  other.route === one.route;
+
 /** Joins one reward to its decision and appends it. Must run inside a transaction. A string: never storable, and why. */
 export type RewardWriter = (order: RewardOrder) => RewardReceipt | string;
 
@@ -40,11 +55,15 @@ export function createRewardWriter(database: Database, embedder: string | null):
        CASE WHEN embedder IS ? THEN embedding END AS embedding FROM decisions WHERE id = ?`,
   );
   const append = database.prepare<unknown[], never>(
-    `INSERT INTO rewards (decision_number, source, key, quantity, score, weight, at, model, propensity)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO rewards (decision_number, source, key, quantity, score, weight, at, model, propensity, against)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const standing = database.prepare<[number, string, string], { seq: number }>(
     'SELECT seq FROM rewards WHERE decision_number = ? AND source = ? AND key = ?',
+  );
+
+  const whoAnswered = database.prepare<[string], Other>(
+    'SELECT tenant, key, route, coalesce(served_model, chosen_model) AS model FROM decisions WHERE id = ?',
   );
 
   return ({ reward, caller }) => {
@@ -58,10 +77,13 @@ export function createRewardWriter(database: Database, embedder: string | null):
     if (first !== undefined) return { type: 'duplicate', seq: first.seq };
     const model = joined.served_model ?? joined.chosen_model;
     if (model === null) return { type: 'unknown' };
+    const other = reward.against === undefined ? null : (whoAnswered.get(reward.against) ?? null);
+    if (reward.against !== undefined && !comparable(joined, other)) return { type: 'unknown' };
+    const against = other?.model ?? null;
     const propensity = servedPropensity(joined, model);
     let done;
     try {
-      done = append.run(joined.number, source, key, quantity, value, weight, at, model, propensity);
+      done = append.run(joined.number, source, key, quantity, value, weight, at, model, propensity, against);
     } catch (error) {
       const fault = storageFault(error);
       if (fault.kind !== 'row') throw error;
@@ -78,6 +100,7 @@ export function createRewardWriter(database: Database, embedder: string | null):
       propensity,
       promptTokens: joined.prompt_tokens,
       embedding: joined.embedding === null ? null : toFloats(joined.embedding),
+      against: against ?? undefined,
       note: toNote(joined.features),
     };
     return { type: 'accepted', seq: observation.seq, observation };

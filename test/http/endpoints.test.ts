@@ -61,6 +61,37 @@ describe('feedback', () => {
     ]);
   });
 
+  test('that compares two answers is one fact, whichever of them is named first', async () => {
+    const seen: unknown[] = [];
+    const server = start({
+      feedback: async (reward) => {
+        seen.push({ ...reward, at: 0 });
+        return { type: 'duplicate', seq: 9 };
+      },
+    });
+    const fact = (value: number) => ({
+      decision: 'dec_a',
+      against: 'dec_b',
+      source: 'api',
+      key: 'pair:dec_b:default',
+      quantity: 'preference',
+      value,
+      weight: 1,
+      at: 0,
+    });
+    for (const [payload, value] of [
+      [{ decision: 'dec_b', preferred_to: 'dec_a' }, 0],
+      [{ decision: 'dec_a', rejected_for: 'dec_b' }, 0],
+      [{ decision: 'dec_a', preferred_to: 'dec_b' }, 1],
+      [{ decision: 'dec_b', rejected_for: 'dec_a' }, 1],
+      [{ decision: 'dec_b', tied_with: 'dec_a' }, 0.5],
+    ] as const) {
+      const { decision } = payload;
+      expect((await give(server, payload)).json()).toEqual({ decision, seq: 9, status: 'duplicate' });
+      expect(seen.pop()).toEqual(fact(value));
+    }
+  });
+
   test('of nobody, or of another key, is 404', async () => {
     const keys = new Map(
       ['one', 'two'].map((key) => [
@@ -91,6 +122,10 @@ describe('feedback', () => {
     ['an empty key', { decision: 'd', score: 1, key: '' }, 'key'],
     ['a source of a wrong kind', { decision: 'd', score: 1, source: 3 }, 'source'],
     ["the gateway's own source", { decision: 'd', score: 1, source: 'usage' }, 'source'],
+    ['a comparison with itself', { decision: 'd', preferred_to: 'd' }, 'preferred_to'],
+    ['a comparison with nothing', { decision: 'd', rejected_for: '' }, 'rejected_for'],
+    ['a comparison both ways', { decision: 'd', preferred_to: 'e', rejected_for: 'f' }, 'rejected_for'],
+    ['a comparison and a score', { decision: 'd', tied_with: 'e', score: 1 }, 'score'],
     ['an unknown member', { decision: 'd', score: 1, scor: 1 }, 'scor'],
   ])('%s is refused', async (_name, payload, param) => {
     const answer = await give(start(), payload);

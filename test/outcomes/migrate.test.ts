@@ -30,6 +30,7 @@ describe('migrations', () => {
     );
     expect(database.prepare('SELECT * FROM schema_migrations').all()).toEqual([
       { version: 1, name: '001-outcomes.sql', applied_at: 123 },
+      { version: 2, name: '002-preferences.sql', applied_at: 123 },
     ]);
     // The views are for people at a shell: no test would notice otherwise that one no longer prepares.
     for (const view of ['decisions', 'attempts', 'rewards']) {
@@ -54,7 +55,7 @@ describe('migrations', () => {
     migrate(database, 1);
     database.exec("INSERT INTO schema_migrations VALUES (99, '099-future.sql', 1)");
     expect(() => migrate(database, 2)).toThrow(
-      expect.objectContaining({ code: 'invalid_data', message: expect.stringMatching(/version 99.*knows 1.*newer/s) }),
+      expect.objectContaining({ code: 'invalid_data', message: expect.stringMatching(/version 99.*knows 2.*newer/s) }),
     );
   });
 });
