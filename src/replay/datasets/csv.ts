@@ -37,7 +37,11 @@ const carriageReturn = 0x0d;
 
 /** Cuts a byte stream into records. Both methods throw `invalid_data`. */
 export function createSplitter(name: string): { push(chunk: Buffer): string[][]; end(): string[][] } {
+  /** What was looked at and does not end yet. */
   let pending: Buffer = Buffer.alloc(0);
+  /** What came since: looked at when it is as much again, so that a long record costs no more than twice its length. */
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
   let row = 0;
   let width = -1;
   let first = true;
@@ -69,9 +73,21 @@ export function createSplitter(name: string): { push(chunk: Buffer): string[][];
     return records;
   };
 
+  const all = (): Buffer => {
+    const [only] = waiting;
+    const bytes =
+      pending.length === 0 && waiting.length === 1 && only !== undefined ? only : Buffer.concat([pending, ...waiting]);
+    [waiting, waitingBytes] = [[], 0];
+    return bytes;
+  };
+
   return {
     push(chunk) {
-      let bytes = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+      waiting.push(chunk);
+      waitingBytes += chunk.length;
+      const soFar = pending.length + waitingBytes;
+      if (!first && waitingBytes < pending.length && soFar <= maxRecordBytes) return [];
+      let bytes = all();
       if (first) {
         if (bytes.length < 3) {
           pending = bytes;
@@ -82,7 +98,10 @@ export function createSplitter(name: string): { push(chunk: Buffer): string[][];
       }
       return split(bytes, false);
     },
-    end: () => (pending.length === 0 ? [] : split(pending, true)),
+    end() {
+      const bytes = all();
+      return bytes.length === 0 ? [] : split(bytes, true);
+    },
   };
 }
 

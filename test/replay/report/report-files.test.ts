@@ -159,6 +159,10 @@ describe('the files of a report', () => {
         ['mean quality', curve[5]?.quality.toFixed(4)],
       ],
     });
+    // Its own key, and the long lists of all routers but the first fold.
+    expect(/aria-label="Lines">[^]*?<\/ul>/.exec(page)?.[0]).toMatch(/drawn at random[^]*cost-aware · ridge/);
+    const two = htmlReport({ ...result, runs: [...result.runs, ...result.runs] }, asked, '1');
+    expect(two.match(/<details open>/g)).toHaveLength(1);
     const without = { ...result, runs: result.runs.map((each) => ({ ...each, pair: null })) };
     expect(htmlReport(without, asked, '1')).not.toContain('id="pair"');
   });
