@@ -23,6 +23,7 @@ const rooms: readonly (readonly string[])[] = [
     'queue',
     'artefacts',
     'telemetry',
+    'quiz',
   ],
   ['learning', 'replay', 'rewards', 'judge'],
   ['http'],

@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   reproduce: async () => (await import('./reproduce.ts')).reproduceCommand(),
   train: async () => (await import('./train.ts')).trainCommand(),
   calibrate: async () => (await import('./calibrate.ts')).calibrateCommand(),
+  quiz: async () => (await import('./quiz.ts')).quizCommand(),
   import: async () => (await import('./import.ts')).importCommand(),
   datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
   evaluate: async () => (await import('./evaluate.ts')).evaluateCommand(),

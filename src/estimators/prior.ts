@@ -35,7 +35,7 @@ export default defineEstimator({
     'Item response theory with known covariates (explanatory IRT, De Boeck and Wilson 2004; for routers: IRT-Router and ' +
     "LLM Bandit's model identities): logit of quality = sum over facts of the model (size, price, tier, thinks at length, base " +
     'model) of fact x linear reader of the embedding, plus what each trained model is better by. Deviations: facts, read from ' +
-    'the model id and the price, stand for the answers that the papers fit an ability to. While serving, a Bayesian linear correction per model on a 64-number fold of the ' +
+    'the model id and the price, stand for the answers that the papers fit an ability to (`pointsman quiz` adds those of twenty chosen questions). While serving, a Bayesian linear correction per model on a 64-number fold of the ' +
     'query learns what the guess got wrong, wide at first. Cost is the price of the prompt and of an answer of ' +
     'prior_output_tokens, times thinking_factor for models that think at length (a convention, not fitted), shrunk to the ' +
     'running mean of the model.',
