@@ -153,6 +153,38 @@ describe('the fold', () => {
     }
   });
 
+  it('goes by the order of commits and by no clock: times that jump change nothing', async () => {
+    const route = fresh();
+    const { learning, learner } = await begin(route);
+    const seqs: number[] = [];
+    for (const [i, at] of [5_000, -1, 8e15, 0, 4_999].entries()) {
+      const receipt = await learning.accept({ ...ask(route, i / 7), at }, sampleCaller);
+      if (receipt.type === 'accepted') seqs.push(receipt.seq);
+    }
+    expect(seqs).toHaveLength(5);
+    expect(learner.seen).toEqual(seqs);
+    await learning.close();
+    const again = await begin(route, { name: fresh() });
+    expect(again.learner.seen).toEqual(seqs);
+    expect(bytes(again.learner)).toEqual(await wholeFold(route));
+  });
+
+  it('is told of a preference exactly what the log tells later', async () => {
+    const route = fresh();
+    const [one, other, elsewhere] = [ask(route), ask(route), ask(fresh())];
+    const told = (against: string) => ({ ...one, key: `pair:${against}`, quantity: 'preference' as const, against });
+    const receipt = await shared.store.reward(told(other.decision), sampleCaller);
+    if (receipt.type !== 'accepted') throw new Error(`it was ${receipt.type}`);
+    expect(receipt.observation.against).toBe(receipt.observation.model);
+    const [read] = await shared.store.observations(receipt.seq - 1, 1);
+    expect(read).toStrictEqual(receipt.observation);
+    // Nobody may compare with what was decided by another route, for another caller, or by nobody.
+    expect((await shared.store.reward(told(elsewhere.decision), sampleCaller)).type).toBe('unknown');
+    expect((await shared.store.reward(told('dec_nobody'), sampleCaller)).type).toBe('unknown');
+    const stranger = { ...sampleCaller, key: 'another' };
+    expect((await shared.store.reward(told(other.decision), stranger)).type).toBe('unknown');
+  });
+
   it('is done when the reward is acknowledged', async () => {
     const route = fresh();
     const { learning, learner } = await begin(route);
