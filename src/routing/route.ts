@@ -98,7 +98,7 @@ export interface Route {
   ): PolicyDecision;
   /** Replaces an estimator at once, here and in every sibling made by `withPolicy`. */
   swap(quantity: Quantity, slot: EstimatorSlot): void;
-  /** The same route under another policy; estimators are shared, so a swap reaches both. */
+  /** The same route under another policy, within this one's limits too; estimators are shared, so a swap reaches both. */
   withPolicy(policy: PolicyChoice): Route;
 }
 
@@ -110,7 +110,8 @@ export function createRoute(settings: RouteSettings): Route {
 const noEmbedding = new Float32Array(0);
 const noPolicies: ReadonlyMap<string, PolicyDefinition> = new Map();
 
-function build(settings: RouteSettings, predictor: Predictor): Route {
+/** @param limits of the policy that the route was configured with: they hold for whatever policy a client names. */
+function build(settings: RouteSettings, predictor: Predictor, limits?: ReadonlyMap<string, string>): Route {
   const { name, models, policy: choice, embedder, seed } = settings;
   const { definition } = choice;
   const path = choice.path ?? `routes.${name}.policy`;
@@ -122,7 +123,7 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
     options,
     policyContext(ids, settings.policies ?? noPolicies, path, profilesOf(models)),
   );
-  const { forbidden } = policy;
+  const forbidden = limits === undefined ? policy.forbidden : new Map([...limits, ...(policy.forbidden ?? [])]);
   checkForbidden(path, ids, forbidden);
   const uses = policy.uses ?? definition.uses;
   checkRoute(settings, uses, predictor.slots);
@@ -283,7 +284,7 @@ function build(settings: RouteSettings, predictor: Predictor): Route {
       checkSlot(name, quantity, slot, embedder);
       predictor.swap(quantity, slot);
     },
-    withPolicy: (policy) => build({ ...settings, policy }, predictor),
+    withPolicy: (policy) => build({ ...settings, policy }, predictor, forbidden),
   };
 }
 

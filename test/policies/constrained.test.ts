@@ -134,13 +134,12 @@ describe('a route under limits', () => {
         { model: 'other', check: 'policy', reason: 'at most 10 billion parameters, has an unknown number' },
       ]);
     }
-    expect(
-      routeUnder({ regions: ['eu'] })
-        .withPolicy(policy('random'))
-        .decide(query(), { id: 'x' }),
-    ).toMatchObject({
-      candidates: { length: 3 },
-    });
+  });
+
+  test('keeps its limits under another policy that a client names', () => {
+    const decision = routeUnder({ max_size_billions: 10 }).withPolicy(policy('random')).decide(query(), { id: 'x' });
+    expect(decision).toMatchObject({ policy: 'random', candidates: [{ model: 'llama-3-8b' }] });
+  });
   });
 
   test('that leave nobody stop the boot, and so do limits inside another policy', () => {

@@ -63,6 +63,7 @@ function routeOf(policy: string, options: Readonly<Record<string, unknown>> = {}
       targets: [],
     })),
     policy: { name: policy, definition: must(catalogue.policies.get(policy)), options },
+    policies: catalogue.policies,
     estimators: { quality: slot('quality'), cost: slot('cost') },
     lambda: null,
     exploration: { epsilon: 0 },
@@ -131,6 +132,18 @@ describe('sweepPolicy', () => {
     expected.forEach((share, m) => expect(shares[m]).toBeCloseTo(share, 9));
     const quality = expected.map((share, m) => share * (data.dataset.quality[m] ?? 0));
     expect(outcomes.quality[0]).toBeCloseTo((quality[0] ?? 0) + (quality[1] ?? 0), 12);
+  });
+
+  it('tells a table the group of each row', () => {
+    const { groups, quality } = data.dataset;
+    const options = {
+      tag: 'group',
+      models: { cat: 'cheap', dog: 'dear' },
+      otherwise: { type: 'static', model: 'dear' },
+    };
+    const { outcomes, shares } = sweep(routeOf('table', options), { type: 'point' });
+    expect(shares[1]).toBeCloseTo(groups.filter((group) => group === 'cat').length / groups.length, 9);
+    groups.forEach((group, row) => expect(outcomes.quality[row]).toBe(quality[row * 2 + (group === 'cat' ? 1 : 0)]));
   });
 
   it('takes the short way for cost-aware to the same bits, exact ties included', () => {
