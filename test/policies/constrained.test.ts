@@ -140,7 +140,6 @@ describe('a route under limits', () => {
     const decision = routeUnder({ max_size_billions: 10 }).withPolicy(policy('random')).decide(query(), { id: 'x' });
     expect(decision).toMatchObject({ policy: 'random', candidates: [{ model: 'llama-3-8b' }] });
   });
-  });
 
   test('that leave nobody stop the boot, and so do limits inside another policy', () => {
     expect(() => routeUnder({ regions: ['mars'] })).toThrow(
