@@ -10,7 +10,8 @@ const yaml = `models:
   - { id: large, backend: simulated, price: { input: 1, output: 1 }, options: { skills: {} } }
 routes:
   auto:
-    policy: epsilon-greedy
+    # Each is asked about as often: of a model that was never asked nothing can be learned.
+    policy: { type: epsilon-greedy, epsilon: 1 }
     estimators: { quality: mean }
 `;
 let folder: string;
