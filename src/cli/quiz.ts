@@ -13,7 +13,7 @@ import { believedOver, runQuiz, type Asked, type Belief, type Probe } from '../q
 import { textTable } from '../replay/report/text-table.ts';
 import type { Route } from '../routing/route.ts';
 import { promptTokensOf } from '../wire/prompt-tokens.ts';
-import { withGatewayFlags, type GatewayFlags } from './ask-gateway.ts';
+import type { GatewayFlags } from './ask-gateway.ts';
 import { wholeNumber } from './numbers.ts';
 import { progressBar } from './progress-bar.ts';
 import { askPinned, teach } from './quiz-client.ts';
@@ -32,7 +32,7 @@ interface QuizFlags extends GatewayFlags {
 
 /** `pointsman quiz`: a few questions that tell most of a new model, asked through a running gateway, which learns from them. */
 export function quizCommand(): Command {
-  const command = new Command('quiz')
+  return new Command('quiz')
     .description(
       'Ask a new model the questions that tell most of it, through a running gateway, which learns from the answers.',
     )
@@ -43,14 +43,14 @@ export function quizCommand(): Command {
     .option('--from <file>', 'your own, a line of JSON each: {"prompt": "...", "expect": "..."} (default: made ones)')
     .option('--max-tokens <number>', 'of an answer', wholeNumber(1), 1024)
     .option('--seed <text>', 'of the made questions', 'quiz')
-    .option('--json', 'as JSON');
-  return withGatewayFlags(command)
+    .option('--url <url>', 'where the gateway answers', 'http://127.0.0.1:4040')
+    .option('--key <secret>', 'a key with the scopes chat and feedback, where keys are configured')
+    .option('--json', 'as JSON')
     .addHelpText(
       'after',
       `
-The key, where keys are configured, needs the scopes chat and feedback. Answers cost what the model costs. The made
-questions are sums, words backwards and orders; your own tell more of what your users ask. Of all questions, the one is
-asked next of whose outcome the route's estimator of quality is least sure.`,
+Answers cost what the model costs. The made questions are sums, words backwards and orders; your own tell more of what
+your users ask. Of all questions, the one is asked next of whose outcome the route's estimator of quality is least sure.`,
     )
     .action(async (flags: QuizFlags) => {
       const bar = progressBar();
