@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, statSync } from 'node:fs';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { checkParentFolder } from '../artefacts/parent-folder.ts';
@@ -26,7 +34,8 @@ export interface Fetched {
 }
 
 /**
- * Downloads one file. What has come lies in `<out>.part`, where the next call goes on with an HTTP range; `out`
+ * Downloads one file. What has come lies in `<out>.part`, where the next call goes on with an HTTP range (unless the
+ * file has changed since, by its entity tag or date); `out`
  * appears when all is there and its sum is right. Rejects with `invalid_request` for a bad call or a wrong sum, `upstream_failed` where the server or the line fails.
  */
 export async function fetchFile(options: FetchOptions, onProgress: OnProgress): Promise<Fetched> {
@@ -66,10 +75,28 @@ export async function fetchFile(options: FetchOptions, onProgress: OnProgress): 
   const sha256 = await sumOf(part);
   if (wanted !== undefined && sha256 !== wanted) {
     await rm(part, { force: true });
+    await rm(versionFile(part), { force: true });
     throw new PointsmanError('invalid_request', `${url}: its SHA-256 is ${sha256}, not ${wanted}; nothing was kept.`);
   }
   await rename(part, out);
+  await rm(versionFile(part), { force: true });
   return { bytes: sizeOf(out), sha256, resumedAt };
+}
+
+const versionFile = (part: string): string => `${part}.version`;
+
+/** Which version of the file the bytes in `part` are of, so that a later try does not add those of another. */
+function versionOf(part: string): string | null {
+  const path = versionFile(part);
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
+}
+
+/** What RFC 9110 takes in `if-range`: a strong entity tag, else a date. */
+function keepVersion(part: string, { headers }: Awaited<ReturnType<typeof guardedFetch>>): void {
+  const tag = headers.get('etag');
+  const version = tag === null || tag.startsWith('W/') ? headers.get('last-modified') : tag;
+  if (version === null) rmSync(versionFile(part), { force: true });
+  else writeFileSync(versionFile(part), version);
 }
 
 /** `fetch` says only that it failed; why is in its cause. */
@@ -82,8 +109,13 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
 
 async function download(url: string, part: string, onProgress: OnProgress): Promise<void> {
   const have = sizeOf(part);
+  const version = have > 0 ? versionOf(part) : null;
   const response = await guardedFetch(url, {
-    headers: { 'accept-encoding': 'identity', ...(have > 0 ? { range: `bytes=${have}-` } : {}) },
+    headers: {
+      'accept-encoding': 'identity',
+      ...(have > 0 ? { range: `bytes=${have}-` } : {}),
+      ...(version === null ? {} : { 'if-range': version }),
+    },
   });
   // All was there already.
   if (response.status === 416 && totalOf(response) === have) return;
@@ -95,6 +127,7 @@ async function download(url: string, part: string, onProgress: OnProgress): Prom
   }
   // A server that knows no ranges sends everything again.
   const start = response.status === 206 ? have : 0;
+  if (start === 0) keepVersion(part, response);
   const rest = Number(response.headers.get('content-length') ?? Number.NaN);
   const total = Number.isFinite(rest) ? start + rest : 0;
   let done = start;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +14,8 @@ const fresh = (): string => join(folder, `${++made}.pkl`);
 
 /** Ranges that were asked for; null for the whole. */
 let asked: (string | null)[] = [];
+/** Of `/tagged`. */
+let tag = '"1"';
 /** Connections that are cut after this many bytes. */
 let cuts: number[] = [];
 
@@ -22,7 +24,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   asked.push(range);
   if (request.url === '/missing') return void response.writeHead(404).end();
   if (request.url === '/broken') return void response.writeHead(503).end();
-  const start = range === null || request.url === '/plain' ? 0 : Number(/\d+/.exec(range)?.[0]);
+  const isOther = request.url === '/tagged' && request.headers['if-range'] !== tag;
+  if (request.url === '/tagged') response.setHeader('etag', tag);
+  const start = range === null || request.url === '/plain' || isOther ? 0 : Number(/\d+/.exec(range)?.[0]);
   if (start >= content.length)
     return void response.writeHead(416, { 'content-range': `bytes */${content.length}` }).end();
   const headers = { 'content-length': content.length - start };
@@ -88,6 +92,18 @@ describe('a download', () => {
     cuts = [40_000];
     await run('/plain', out);
     expect(readFileSync(out).equals(content)).toBe(true);
+  });
+
+  it('starts again where the file has become another in between', async () => {
+    const out = fresh();
+    cuts = [30_000, 20_000];
+    // Goes on at once while it is the same.
+    await expect(run('/tagged', out, { retries: 1 })).rejects.toMatchObject({ code: 'upstream_failed' });
+    expect(statSync(`${out}.part`).size).toBe(50_000);
+    tag = '"2"';
+    expect(await run('/tagged', out)).toMatchObject({ sha256 });
+    expect(asked).toEqual([null, 'bytes=30000-', 'bytes=50000-']);
+    expect(existsSync(`${out}.part.version`)).toBe(false);
   });
 
   it('has only to be summed where all is there', async () => {
