@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -68,6 +68,22 @@ test('a share that was wished for is the share that is served', async () => {
   expect(fromLog.found.rows).toBe(questions.length);
   expect(fromLog.found.expected.quality).toBeNull();
   expect(Math.abs(fromLog.found.expected.share.value - 0.3)).toBeLessThan(0.03);
+});
+
+test('requests that a route only observed will do as well', async () => {
+  const observing = yaml.replace('auto:', 'auto:\n    mode: observe\n    baseline: dear');
+  const watched = join(folder, 'watched');
+  mkdirSync(watched);
+  const environment = { POINTSMAN_STORAGE_PATH: join(watched, 'outcomes.db') };
+  const gateway = await startGateway(observing.replace(/storage.*\n/, ''), { folder, environment });
+  for (const content of own.prompts.slice(400, 450)) {
+    await ask(gateway.url, { model: 'dear', messages: [{ role: 'user', content }], max_tokens: 1 });
+  }
+  await gateway.close();
+  const fromLog = join(watched, 'outcomes.db');
+  const { found } = await calibrateRoute({ config: flags.config, fromLog, strongShare: 0.5, seed: 's' });
+  expect(found.rows).toBe(50);
+  expect(Math.abs(found.expected.share.value - 0.5)).toBeLessThan(0.1);
 });
 
 test('a quality that was wished for is kept by calling the strong model where it is needed', async () => {

@@ -76,8 +76,10 @@ export function pairRowsOf(pair: Pair, data: EmbeddedDataset): PairRows {
 /** The pair on the requests that a gateway had on this route; what the model that was not asked would have made is not known. */
 export function pairRowsOfLog(pair: Pair, decisions: Iterable<LoggedDecision>, embedder: string): PairRows {
   const scores: number[] = [];
-  for (const { route, pinned, embedding, embedder: by, promptTokens } of decisions) {
-    if (route !== pair.route.name || pinned || embedding === null || by !== embedder) continue;
+  for (const { route, pinned, shadow, embedding, embedder: by, promptTokens } of decisions) {
+    // A request for a model by its name is one that the route would decide only where it observes.
+    if (pinned && shadow === null) continue;
+    if (route !== pair.route.name || embedding === null || by !== embedder) continue;
     scores.push(pair.score({ embedding, promptTokens }));
   }
   return { scores: Float64Array.from(scores), quality: null, costUsd: null };
