@@ -43,7 +43,7 @@ export class CoefficientRows {
   }
 
   /** [count] each row times the vector; valid until the next call of any method. */
-  products(vector: Float64Array): Float64Array {
+  products(vector: Float64Array | Float32Array): Float64Array {
     this.#input.set(vector);
     this.#kernels.products(this.#rowAt(0), this.#count, 0, this.n, this.n * 8);
     return this.#products;

@@ -3,7 +3,14 @@ import type { State } from '../core/state.ts';
 import { addOuterPacked, factorSize } from './information-factor.ts';
 import { LinearBelief, type BeliefSettings } from './linear-belief.ts';
 import { ModelIndex } from './model-index.ts';
-import { identityProjection, principalProjection, project, randomProjection, type Projection } from './projection.ts';
+import {
+  identityProjection,
+  principalProjection,
+  randomProjection,
+  reduceBy,
+  type Projection,
+  type Reduce,
+} from './projection.ts';
 import { addMoments, momentWidth } from './running-mean.ts';
 import { StateReader } from './state-reader.ts';
 import { norm } from './vectors.ts';
@@ -38,6 +45,8 @@ export class LinearBeliefs {
   #time = 0;
   readonly #seenAt: number[] = [];
   #projection: Projection;
+  /** What the projection does. */
+  #reduce: Reduce;
   /** The projection came from rows; else it follows from the dimensions. */
   #fitted = false;
 
@@ -51,12 +60,13 @@ export class LinearBeliefs {
     this.#belief = { precision, discount: settings.discount, window: settings.window };
     this.input = new Float64Array(this.#width + 1);
     this.#projection = this.#unfitted();
+    this.#reduce = reduceBy(this.#projection, this.#width);
   }
 
   /** Sets `input`. An embedding that is missing or not finite counts as zero, so that only the intercept speaks. */
   place(embedding: Float32Array | null): void {
     if (embedding === null || !Number.isFinite(norm(embedding))) this.input.fill(0);
-    else project(this.#projection, embedding, this.input, this.#width);
+    else this.#reduce(embedding, this.input);
     this.input[this.#width] = 1;
   }
 
@@ -80,7 +90,7 @@ export class LinearBeliefs {
   fit(rows: TrainingRows): void {
     this.models.replace(rows.models);
     this.#fitted = this.#width < this.#context.dimensions && rows.promptTokens.length > 0;
-    this.#projection = this.#fitted ? principalProjection(rows, this.#width) : this.#unfitted();
+    this.#project(this.#fitted ? principalProjection(rows, this.#width) : this.#unfitted());
     this.#time = 0;
     this.#seenAt.length = 0;
     this.#beliefs.length = 0;
@@ -145,7 +155,7 @@ export class LinearBeliefs {
     this.#time = time;
     this.#seenAt.splice(0, Infinity, ...seenAt);
     this.#fitted = fitted;
-    this.#projection = fitted ? projection : this.#unfitted();
+    this.#project(fitted ? projection : this.#unfitted());
     this.#beliefs.splice(0, Infinity, ...beliefs);
   }
 
@@ -157,6 +167,11 @@ export class LinearBeliefs {
     const { quantity, dimensions } = this.#context;
     const { components, alpha, window } = this.#settings;
     return { quantity, dimensions, components, alpha, window };
+  }
+
+  #project(projection: Projection): void {
+    this.#projection = projection;
+    this.#reduce = reduceBy(projection, this.#width);
   }
 
   #unfitted(): Projection {

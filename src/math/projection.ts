@@ -1,5 +1,6 @@
 import type { TrainingRows } from '../core/estimator.ts';
 import { seededRandom } from '../core/random.ts';
+import { CoefficientRows } from './coefficient-rows.ts';
 import { addOuterPacked, factorSize } from './information-factor.ts';
 import { thinRows } from './thin-rows.ts';
 
@@ -7,10 +8,7 @@ import { thinRows } from './thin-rows.ts';
 const rowLimit = 4000;
 const rounds = 25;
 
-/**
- * A linear map from an embedding to fewer numbers, [dimensions x components] with one row per embedding dimension, so
- * that zeros of a sparse embedding cost nothing.
- */
+/** A linear map from an embedding to fewer numbers, [dimensions x components] with one row per embedding dimension. */
 export type Projection = Float64Array;
 
 /**
@@ -51,24 +49,22 @@ export function principalProjection(rows: TrainingRows, components: number): Pro
   return basis;
 }
 
-/** out = P' embedding; zeros of the embedding are skipped. */
-export function project(projection: Projection, embedding: ArrayLike<number>, out: Float64Array, width: number): void {
-  out.fill(0, 0, width);
-  const length = embedding.length;
-  // Two rows at a time: half the loads and stores of `out`.
-  for (let d = 0; d < length; d++) {
-    const one = embedding[d] ?? 0;
-    if (one === 0) continue;
-    let next = d + 1;
-    while (next < length && embedding[next] === 0) next++;
-    const other = next < length ? (embedding[next] ?? 0) : 0;
-    const first = d * width;
-    const second = other === 0 ? first : next * width;
-    for (let k = 0; k < width; k++) {
-      out[k] = (out[k] ?? 0) + (one * (projection[first + k] ?? 0) + other * (projection[second + k] ?? 0));
-    }
-    d = next;
+/** Writes P' embedding into `out`, [components]; what follows them in `out` stays. */
+export type Reduce = (embedding: Float32Array, out: Float64Array) => void;
+
+/** The projection [dimensions x width] in the order in which WebAssembly multiplies: a row for each component. */
+export function reduceBy(projection: Projection, width: number): Reduce {
+  const dimensions = projection.length / width;
+  const components = new CoefficientRows(dimensions);
+  components.add(width);
+  const rows = components.view(0, width);
+  for (let d = 0; d < dimensions; d++) {
+    for (let k = 0; k < width; k++) rows[k * dimensions + d] = projection[d * width + k] ?? 0;
   }
+  return (embedding, out) => {
+    const products = components.products(embedding);
+    for (let k = 0; k < width; k++) out[k] = products[k] ?? 0;
+  };
 }
 
 /** A B for packed symmetric A [n x n] and B [n x width]. */
