@@ -22,7 +22,8 @@ const rounds = Math.max(...rows.map((row) => row.round));
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 const tables = scenarios.map((scenario) => {
   const floor = of(scenario, 'fastify-lean', 'cpu_us');
-  const lines = targets.map((target) => {
+  const measuredHere = targets.filter((target) => rows.some((row) => row.sn === scenario && row.t === target));
+  const lines = measuredHere.map((target) => {
     const cpu = of(scenario, target, 'cpu_us');
     const ratio = cpu === null || floor === null ? '' : `${(cpu / floor).toFixed(2)} x`;
     const errors = rows.filter((row) => row.sn === scenario && row.t === target).reduce((sum, row) => sum + row.err, 0);
