@@ -1,6 +1,7 @@
 import type { Embedder } from '../core/embedder.ts';
 import { newFloats } from '../math/slab.ts';
 import { createSurfaceReader, surfaceFeatures } from './surface.ts';
+import { TextUnits } from './text-units.ts';
 import { WordTable } from './word-table.ts';
 
 /** Of the gateway, of `train` and of `replay` alike: what is replayed is what is served. */
@@ -61,12 +62,16 @@ function mix(hash: number): number {
   return h ^ (h >>> 16);
 }
 
-/** Counts features in a wide table; `spill` then folds the table into the vector. Reused from text to text. */
+/**
+ * Counts features in a wide table; `spill` then folds the table into the vector. Reused from text to text. Narrow numbers:
+ * between two requests the tables fall out of the nearest caches, and what is read again costs more than what is done.
+ */
 class FeatureBlock {
-  readonly #counts = new Int32Array(slots);
-  readonly #touched = new Int32Array(slots);
-  readonly #places = new Int32Array(slots);
-  readonly #signs = new Float64Array(slots);
+  /** Of what is read of a text, all features together are fewer than 16 bits can count: three a unit, and case. */
+  readonly #counts = new Uint16Array(slots);
+  readonly #touched = new Uint16Array(slots);
+  /** Twice the coordinate of each slot, plus 1 where it counts as negative. */
+  readonly #places = new Uint16Array(slots);
   readonly #sums: Float64Array;
   #used = 0;
 
@@ -74,8 +79,7 @@ class FeatureBlock {
     this.#sums = new Float64Array(dimensions);
     for (let slot = 0; slot < slots; slot++) {
       const hash = mix(Math.imul(slot + 1, 0x9e3779b1) ^ seed);
-      this.#places[slot] = first + ((hash >>> 1) % (dimensions - first));
-      this.#signs[slot] = (hash & 1) === 0 ? 1 : -1;
+      this.#places[slot] = (first + ((hash >>> 1) % (dimensions - first))) * 2 + (hash & 1);
     }
   }
 
@@ -93,8 +97,10 @@ class FeatureBlock {
     for (let i = 0; i < this.#used; i++) {
       const slot = this.#touched[i] ?? 0;
       const count = this.#counts[slot] ?? 0;
-      const place = this.#places[slot] ?? 0;
-      sums[place] = (sums[place] ?? 0) + (this.#signs[slot] ?? 0) * (dampened[count] ?? 1 + Math.log(count));
+      const signed = this.#places[slot] ?? 0;
+      const place = signed >> 1;
+      const value = dampened[count] ?? 1 + Math.log(count);
+      sums[place] = (sums[place] ?? 0) + ((signed & 1) === 0 ? value : -value);
       this.#counts[slot] = 0;
     }
     this.#used = 0;
@@ -122,32 +128,35 @@ export function createHashingEmbedder(
   const sum = new Float64Array(dimensions);
 
   const distinct = new WordTable();
+  const units = new TextUnits(readCharacters);
 
   /** Notes one word, text[start..end), and its pair with the one before; gives its hash. */
-  const readWord = (text: string, start: number, end: number, before: number): number => {
+  const readWord = (text: Uint16Array, start: number, end: number, before: number): number => {
     const hash = distinct.add(text, start, end);
     if (before !== 0) bigrams.add(Math.imul(before, 0x01000193) ^ hash, 1);
     return hash;
   };
 
   /** Feeds the n-grams of a word that was met so many times, its ends marked. */
-  const readGrams = (text: string, start: number, end: number, times: number): void => {
+  const readGrams = (text: Uint16Array, start: number, end: number, times: number): void => {
     for (let first = start - 1; first < end; first++) {
       let gram = 0x811c9dc5;
       const last = Math.min(first + longestGram, end + 1);
       for (let i = first; i < last; i++) {
-        const code = i < start || i === end ? edge : text.charCodeAt(i);
+        const code = i < start || i === end ? edge : (text[i] ?? 0);
         gram = Math.imul(gram ^ code, 0x01000193);
         if (i - first >= shortestGram - 1) characters.add(gram, times);
       }
     }
   };
 
-  const readPart = (text: string): void => {
+  const readPart = (part: string): void => {
+    const length = units.read(part);
+    const text = units.codes;
     let start = -1;
     let before = 0;
-    for (let i = 0; i <= text.length; i++) {
-      const code = i < text.length ? text.charCodeAt(i) : 32;
+    for (let i = 0; i <= length; i++) {
+      const code = i < length ? (text[i] ?? 0) : 32;
       const inWord = code < 128 ? isWord[code] === 1 : code < ideographic && code !== 0xa0;
       if (inWord) {
         if (start < 0) start = i;

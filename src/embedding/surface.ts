@@ -1,4 +1,5 @@
 import { clamp } from '../math/vectors.ts';
+import { TextUnits } from './text-units.ts';
 
 /**
  * What a text looks like, whatever it says: how long it is, how much of it is digits, punctuation, code, another
@@ -48,6 +49,9 @@ codeWords.forEach((word, i) => {
   codeStarts[word.charCodeAt(0) * 128 + word.charCodeAt(1)] = i + 1;
 });
 
+/** Longer parts make room for themselves. */
+const initialUnits = 4096;
+
 /** -1 at nothing, 0 at `middle`, towards 1 far above it. */
 const around = (value: number, middle: number): number => (value - middle) / (value + middle);
 
@@ -55,6 +59,7 @@ const around = (value: number, middle: number): number => (value - middle) / (va
 export function createSurfaceReader(): (parts: readonly string[], totalCharacters: number) => Float64Array {
   const out = new Float64Array(surfaceFeatures);
   const counts = new Int32Array(8);
+  const units = new TextUnits(initialUnits);
   return (parts, totalCharacters) => {
     counts.fill(0);
     let other = 0;
@@ -66,12 +71,14 @@ export function createSurfaceReader(): (parts: readonly string[], totalCharacter
     let blanks = 0;
     let length = 0;
     for (const text of parts) {
-      length += text.length;
+      const here = units.read(text);
+      const { codes } = units;
+      length += here;
       let inWord = false;
       let met = 0;
       let previous = 0;
-      for (let i = 0; i < text.length; i++) {
-        const code = text.charCodeAt(i);
+      for (let i = 0; i < here; i++) {
+        const code = codes[i] ?? 0;
         if (code >= 128) {
           other++;
           if (code >= 0x2e80) wide++;
@@ -89,15 +96,15 @@ export function createSurfaceReader(): (parts: readonly string[], totalCharacter
         if (letter && !inWord) {
           words++;
           // A capital on its own before a bracket, full stop or colon: one of several choices.
-          const next = kind === upper ? text.charCodeAt(i + 1) : 0;
+          const next = kind === upper && i + 1 < here ? codes[i + 1] : 0;
           if (next === closingBracket || next === fullStop || next === colon) choices++;
         }
         inWord = letter;
         if (code === questionMark) questions++;
         // A gap to be filled in: a run of underscores, or one that stands alone.
         if (code === underscore) {
-          const before = i === 0 ? space : kinds[text.charCodeAt(i - 1)];
-          if (before === space || text.charCodeAt(i + 1) === underscore) blanks++;
+          const before = i === 0 ? space : kinds[codes[i - 1] ?? 0];
+          if (before === space || (i + 1 < here && codes[i + 1] === underscore)) blanks++;
         }
       }
       for (let bits = met; bits !== 0; bits &= bits - 1) codeLike++;

@@ -7,19 +7,22 @@ const size = 1 << bits;
  */
 export class WordTable {
   /** [size] 1 + the word's place in the lists; 0 where the cell is free. */
-  readonly #cells = new Int32Array(size);
+  readonly #cells = new Uint16Array(size);
   readonly #hashes = new Int32Array(size / 2);
-  readonly #starts = new Int32Array(size / 2);
-  readonly #ends = new Int32Array(size / 2);
-  readonly #times = new Int32Array(size / 2);
+  readonly #starts = new Uint16Array(size / 2);
+  readonly #ends = new Uint16Array(size / 2);
+  readonly #times = new Uint16Array(size / 2);
   /** Cell of each word, to empty it again. */
-  readonly #owned = new Int32Array(size / 2);
+  readonly #owned = new Uint16Array(size / 2);
   #count = 0;
 
-  /** Counts text[start..end); all words until the next `drain` are of the same text. Gives the word's hash (FNV-1a). */
-  add(text: string, start: number, end: number): number {
+  /**
+   * Counts the word text[start..end) of UTF-16 units; all words until the next `drain` are of the same text, whose length
+   * fits 16 bits. Gives the word's hash (FNV-1a).
+   */
+  add(text: Uint16Array, start: number, end: number): number {
     let hash = 0x811c9dc5 | 0;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ (text[i] ?? 0), 0x01000193);
     let cell = Math.imul(hash, 0x9e3779b1) >>> (32 - bits);
     for (;;) {
       const place = (this.#cells[cell] ?? 0) - 1;
@@ -50,10 +53,10 @@ export class WordTable {
     this.#count = 0;
   }
 
-  #same(text: string, place: number, start: number, end: number): boolean {
+  #same(text: Uint16Array, place: number, start: number, end: number): boolean {
     const other = this.#starts[place] ?? 0;
     if ((this.#ends[place] ?? 0) - other !== end - start) return false;
-    for (let i = 0; i < end - start; i++) if (text.charCodeAt(other + i) !== text.charCodeAt(start + i)) return false;
+    for (let i = 0; i < end - start; i++) if (text[other + i] !== text[start + i]) return false;
     return true;
   }
 }

@@ -1,15 +1,23 @@
 import { array, assert, constantFrom, property } from 'fast-check';
 import { expect, it } from 'vitest';
+import { TextUnits } from '../../src/embedding/text-units.ts';
 import { WordTable } from '../../src/embedding/word-table.ts';
+
+const unitsOf = (text: string): Uint16Array => {
+  const units = new TextUnits(1);
+  units.read(text);
+  return units.codes;
+};
 
 it('tells every word once, in the order of first use, with how often it came; and then knows none', () => {
   const table = new WordTable();
   assert(
     property(array(constantFrom('a', 'b', 'ab', 'ba', 'abc', 'ä', '語'), { maxLength: 30 }), (words) => {
       const text = words.join(' ');
+      const codes = unitsOf(text);
       let at = 0;
       for (const word of words) {
-        table.add(text, at, at + word.length);
+        table.add(codes, at, at + word.length);
         at += word.length + 1;
       }
       const expected = new Map<string, number>();
@@ -27,9 +35,10 @@ it('tells words apart whose hashes are the same', () => {
   const [one, other] = collision();
   const table = new WordTable();
   const text = `${one} ${other} ${one}`;
-  const hash = table.add(text, 0, one.length);
-  expect(table.add(text, one.length + 1, one.length + 1 + other.length)).toBe(hash);
-  table.add(text, text.length - one.length, text.length);
+  const codes = unitsOf(text);
+  const hash = table.add(codes, 0, one.length);
+  expect(table.add(codes, one.length + 1, one.length + 1 + other.length)).toBe(hash);
+  table.add(codes, text.length - one.length, text.length);
   const told: number[] = [];
   table.drain((_hash, _start, _end, times) => told.push(times));
   expect(told).toEqual([2, 1]);
